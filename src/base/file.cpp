@@ -27,7 +27,9 @@ struct Descriptor {
 };
 
 [[noreturn]] void fail_on(const char* verb, const fs::path& path) {
-  const Kind kind = errno == ENOENT ? Kind::not_found : errno == EACCES || errno == EPERM || errno == EROFS ? Kind::denied : Kind::unavailable;
+  const Kind kind = errno == ENOENT                                       ? Kind::not_found
+                    : errno == EACCES || errno == EPERM || errno == EROFS ? Kind::denied
+                                                                          : Kind::unavailable;
   fail(kind, "cannot ", verb, " ", path.string(), ": ", system_message());
 }
 
@@ -73,12 +75,18 @@ void sync_folder(const fs::path& folder) {
   if (handle.fd >= 0) ::fsync(handle.fd);
 }
 
-fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
 
 }  // namespace
 
-Bytes read_file(const fs::path& path, std::uint64_t limit) { return read_whole<Bytes>(path, limit); }
-std::string read_text(const fs::path& path, std::uint64_t limit) { return read_whole<std::string>(path, limit); }
+Bytes read_file(const fs::path& path, std::uint64_t limit) {
+  return read_whole<Bytes>(path, limit);
+}
+std::string read_text(const fs::path& path, std::uint64_t limit) {
+  return read_whole<std::string>(path, limit);
+}
 
 void write_file(const fs::path& path, ByteView content) {
   std::string temporary = path.string() + ".XXXXXX";
@@ -96,7 +104,9 @@ void write_file(const fs::path& path, ByteView content) {
   sync_folder(folder_of(path));
 }
 
-void write_file(const fs::path& path, std::string_view content) { write_file(path, as_bytes(content)); }
+void write_file(const fs::path& path, std::string_view content) {
+  write_file(path, as_bytes(content));
+}
 
 void make_folder(const fs::path& path) {
   std::error_code error;
@@ -119,7 +129,8 @@ MappedFile::MappedFile(const fs::path& path) {
   if (size_ == 0) return;
   void* address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.fd, 0);
   if (address == MAP_FAILED) fail_on("map", path);
-  memory_ = std::shared_ptr<const void>(address, [size = size_](const void* start) { ::munmap(const_cast<void*>(start), size); });
+  memory_ = std::shared_ptr<const void>(
+      address, [size = size_](const void* start) { ::munmap(const_cast<void*>(start), size); });
 }
 
 TemporaryFolder::TemporaryFolder() {

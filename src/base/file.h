@@ -17,8 +17,8 @@ namespace graft {
 Bytes read_file(const std::filesystem::path& path, std::uint64_t limit = std::uint64_t{1} << 32);
 std::string read_text(const std::filesystem::path& path, std::uint64_t limit = std::uint64_t{64} << 20);
 
-// Replaces `path` with `content` at once: readers, also after a crash, see the old file or the new one. The bytes and the
-// folder are synced to disk before it returns; a failed write leaves `path` as it was and nothing beside it.
+// Replaces `path` with `content` at once: readers, also after a crash, see the old file or the new one. The bytes and
+// the folder are synced to disk before it returns; a failed write leaves `path` as it was and nothing beside it.
 void write_file(const std::filesystem::path& path, ByteView content);
 void write_file(const std::filesystem::path& path, std::string_view content);
 
@@ -29,8 +29,8 @@ void make_folder(const std::filesystem::path& path);
 // of work go into it.
 void check_writable(const std::filesystem::path& folder);
 
-// A file in memory, read-only, for as long as any copy of the handle lives. An empty file maps to an empty view. The file
-// must not shrink meanwhile.
+// A file in memory, read-only, for as long as any copy of the handle lives. An empty file maps to an empty view. The
+// file must not shrink meanwhile.
 class MappedFile {
  public:
   explicit MappedFile(const std::filesystem::path& path);

@@ -17,14 +17,16 @@ using OrderedJson = nlohmann::ordered_json;
 // exhaust the stack.
 Json parse_json(std::string_view content, std::string_view source);
 
-// The field `name` of `object`, as a Value. Throws with `source` and the field's name when it is missing or of another type.
+// The field `name` of `object`, as a Value. Throws with `source` and the field's name when it is missing or of another
+// type.
 template <typename Value>
 Value field(const Json& object, const char* name, std::string_view source) {
   require(object.is_object() && object.contains(name), source, ": the field \"", name, "\" is missing");
   try {
     return object.at(name).get<Value>();
   } catch (const Json::exception&) {
-    fail(Kind::invalid, source, ": the field \"", name, "\" has the wrong type: ", object.at(name).dump().substr(0, 80));
+    fail(Kind::invalid, source, ": the field \"", name,
+         "\" has the wrong type: ", object.at(name).dump().substr(0, 80));
   }
 }
 

@@ -5,8 +5,8 @@
 
 namespace graft {
 
-// Sets the process's logger up: to stderr, coloured only on a terminal, "warning: ..." without a time stamp. Call it once,
-// first in main().
+// Sets the process's logger up: to stderr, coloured only on a terminal, "warning: ..." without a time stamp. Call it
+// once, first in main().
 void start_log();
 
 // Whether `fd` is a terminal that understands colour and cursor movement (NO_COLOR and TERM=dumb say no).

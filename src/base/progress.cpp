@@ -27,7 +27,9 @@ std::string bar(std::uint64_t done, std::uint64_t total) {
 
 }  // namespace
 
-void silence_progress() { g_silent = true; }
+void silence_progress() {
+  g_silent = true;
+}
 
 std::string clock_text(std::chrono::seconds duration) {
   const auto total = duration.count();
@@ -36,8 +38,12 @@ std::string clock_text(std::chrono::seconds duration) {
 }
 
 Progress::Progress(std::string title, std::uint64_t total, std::string unit)
-    : title_(std::move(title)), unit_(std::move(unit)), total_(total), terminal_(is_terminal(STDERR_FILENO)),
-      start_(Clock::now()), last_(start_) {}
+    : title_(std::move(title)),
+      unit_(std::move(unit)),
+      total_(total),
+      terminal_(is_terminal(STDERR_FILENO)),
+      start_(Clock::now()),
+      last_(start_) {}
 
 Progress::~Progress() {
   if (g_silent || done_ == 0) return;
@@ -53,7 +59,8 @@ void Progress::update(std::uint64_t done, const std::string& note) {
   done_ = done;
   note_ = note;
   const auto now = Clock::now();
-  if (g_silent || now - last_ < (terminal_ ? Clock::duration(kTerminalInterval) : Clock::duration(kPlainInterval))) return;
+  if (g_silent || now - last_ < (terminal_ ? Clock::duration(kTerminalInterval) : Clock::duration(kPlainInterval)))
+    return;
   last_ = now;
   draw(now);
 }

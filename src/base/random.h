@@ -1,8 +1,9 @@
 // Random numbers as pure functions of a key.
 //
 // A Key names a stream; derive() names another one from it and a number. What an image's augmentation draws depends on
-// (seed, epoch, image) alone, so a run is the same on any number of threads and ranks. The stream is SplitMix64 (Steele,
-// Lea and Flood, "Fast splittable pseudorandom number generators", 2014): the state is a counter, the output its mix.
+// (seed, epoch, image) alone, so a run is the same on any number of threads and ranks. The stream is SplitMix64
+// (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014): the state is a counter, the output
+// its mix.
 #pragma once
 
 #include <cstdint>

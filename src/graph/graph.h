@@ -1,8 +1,8 @@
 // A network as data: nodes with operations, attributes and names of weights.
 //
-// A network is described once, as a Graph; training, compiled inference, import and export all read that one description.
-// A graph is a value: copy it, compare it, cut it. Nodes are in topological order by construction: a node's inputs have
-// smaller indices. Tensors are [batch, channels, height, width]; after Flatten, [batch, features].
+// A network is described once, as a Graph; training, compiled inference, import and export all read that one
+// description. A graph is a value: copy it, compare it, cut it. Nodes are in topological order by construction: a
+// node's inputs have smaller indices. Tensors are [batch, channels, height, width]; after Flatten, [batch, features].
 //
 // A node's name is its module path in torchvision ("layer1.0.conv1"), and the names of its weights follow from it
 // ("layer1.0.conv1.weight"): names in code are names in checkpoints.
@@ -40,28 +40,24 @@ struct Input {
 // Weights: weight [out_channels, in_channels / groups, kernel.height, kernel.width], and bias [out_channels].
 struct Conv2d {
   int out_channels = 0;
-  Pair kernel, stride;
-  Padding padding;
-  Pair dilation;
+  Pair kernel{}, stride{};
+  Padding padding{};
+  Pair dilation{};
   int groups = 1;
   bool bias = false;
   bool operator==(const Conv2d&) const = default;
 };
-// Weights: weight, bias, running_mean, running_var, each [channels]. `momentum` is PyTorch's: the share of the new batch.
+// Weights: weight, bias, running_mean, running_var, each [channels]. `momentum` is PyTorch's: the share of the new
+// batch.
 struct BatchNorm {
   double epsilon = 1e-5;
   double momentum = 0.1;
   bool operator==(const BatchNorm&) const = default;
 };
 struct Activation {
-  enum class Function { relu, relu6, sigmoid, silu, hard_swish, hard_sigmoid, gelu };
+  enum class Function { relu, relu6 };
   Function function = Function::relu;
   bool operator==(const Activation&) const = default;
-};
-// x * scale + shift, with constants per channel (Inception v3 renormalises its input so).
-struct Affine {
-  std::vector<float> scale, shift;
-  bool operator==(const Affine&) const = default;
 };
 struct Add {
   bool operator==(const Add&) const = default;
@@ -71,14 +67,14 @@ struct Concat {
   bool operator==(const Concat&) const = default;
 };
 struct MaxPool {
-  Pair kernel, stride;
-  Padding padding;
+  Pair kernel{}, stride{};
+  Padding padding{};
   bool ceil_mode = false;
   bool operator==(const MaxPool&) const = default;
 };
 struct AveragePool {
-  Pair kernel, stride;
-  Padding padding;
+  Pair kernel{}, stride{};
+  Padding padding{};
   bool count_padding = true;  // whether padded zeros count in the divisor
   bool operator==(const AveragePool&) const = default;
 };
@@ -101,7 +97,7 @@ struct Dropout {
   bool operator==(const Dropout&) const = default;
 };
 
-using Operation = std::variant<Input, Conv2d, BatchNorm, Activation, Affine, Add, Concat, MaxPool, AveragePool,
+using Operation = std::variant<Input, Conv2d, BatchNorm, Activation, Add, Concat, MaxPool, AveragePool,
                                GlobalAveragePool, Flatten, Linear, Dropout>;
 
 // "conv2d", "batch_norm", ...: the operation's name in graph.json and in messages.
@@ -143,8 +139,8 @@ Graph graph_from_json(const Json& json, std::string_view source);
 
 using Shape = std::vector<std::int64_t>;
 
-// The output shape of every node for this input shape [batch, channels, height, width], in the order of the nodes. Throws
-// with the node's name and both shapes where two do not fit.
+// The output shape of every node for this input shape [batch, channels, height, width], in the order of the nodes.
+// Throws with the node's name and both shapes where two do not fit.
 std::vector<Shape> infer_shapes(const Graph& graph, const Shape& input);
 // At the graph's nominal size, with this batch.
 std::vector<Shape> infer_shapes(const Graph& graph, std::int64_t batch = 1);

@@ -14,8 +14,8 @@ struct Safetensors {
   std::map<std::string, std::string> metadata;
 };
 
-// Maps the file; tensors point into the mapping and are read from disk when touched. The header is checked whole: sizes,
-// offsets without holes or overlaps, names without repeats.
+// Maps the file; tensors point into the mapping and are read from disk when touched. The header is checked whole:
+// sizes, offsets without holes or overlaps, names without repeats.
 Safetensors read_safetensors(const std::filesystem::path& path);
 // The same from memory; `owner` keeps `bytes` alive. `source` names it in errors.
 Safetensors parse_safetensors(ByteView bytes, std::shared_ptr<const void> owner, std::string_view source);

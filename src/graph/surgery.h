@@ -21,8 +21,8 @@ std::int64_t feature_length(const Graph& graph);
 
 struct HeadSpec {
   int labels = 0;
-  int hidden = 0;          // units of one hidden layer with ReLU; 0 is a linear head
-  double dropout = 0;      // before the (last) linear layer
+  int hidden = 0;      // units of one hidden layer with ReLU; 0 is a linear head
+  double dropout = 0;  // before the (last) linear layer
 };
 
 // The graph with its head, and its auxiliary head, replaced by a new one: "head.hidden" where there is one, and

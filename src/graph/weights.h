@@ -1,7 +1,7 @@
 // Named tensors: what a checkpoint holds.
 //
-// A Tensor is a view of row-major bytes that somebody owns: a buffer of its own or a mapped file. Copies share the bytes,
-// which nobody changes.
+// A Tensor is a view of row-major bytes that somebody owns: a buffer of its own or a mapped file. Copies share the
+// bytes, which nobody changes.
 #pragma once
 
 #include <map>
@@ -40,8 +40,8 @@ Tensor convert(const Tensor& tensor, DType type);
 
 using Weights = std::map<std::string, Tensor>;
 
-// Throws unless `weights` has every weight of `graph` in its shape; names the first that is missing or has another shape,
-// and how many are wrong. Extra weights are allowed.
+// Throws unless `weights` has every weight of `graph` in its shape; names the first that is missing or has another
+// shape, and how many are wrong. Extra weights are allowed.
 void check_weights(const Graph& graph, const Weights& weights, std::string_view source);
 
 // Only those that `graph` wants, as f32. Checks first. A missing "num_batches_tracked" and the like never matters.
