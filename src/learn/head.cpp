@@ -1,0 +1,247 @@
+#include "learn/head.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "learn/loss.h"
+#include "learn/network.h"
+#include "learn/optimizer.h"
+#include "learn/schedule.h"
+
+namespace graft {
+namespace {
+
+// Rows per block: a block of 1,280 features is 1.3 MB, so that the second product over it finds it in the cache.
+constexpr std::int64_t kBlockRows = 256;
+// L-BFGS stops when an epoch improves the loss by less than this share.
+constexpr double kConverged = 1e-5;
+constexpr std::int64_t kHiddenBatch = 64;
+constexpr double kHiddenRate = 2e-3;
+
+// Mean and spread of each feature. A feature that hardly moves is not blown up: half the mean spread is added.
+struct Standard {
+  torch::Tensor mean, inverse_deviation;  // [length]
+};
+
+Standard standard_of(const torch::Tensor& features) {
+  const std::int64_t rows = features.size(0);
+  torch::Tensor sum = torch::zeros({features.size(1)}, torch::kFloat64), squares = sum.clone();
+  for (std::int64_t begin = 0; begin < rows; begin += kBlockRows) {
+    const torch::Tensor block = features.slice(0, begin, std::min(rows, begin + kBlockRows));
+    sum += block.sum(0);
+    squares += block.square().sum(0);
+  }
+  const torch::Tensor mean = sum / static_cast<double>(rows);
+  const torch::Tensor deviation = (squares / static_cast<double>(rows) - mean.square()).clamp_min(0).sqrt();
+  const double floor = std::max(1e-12, 0.5 * deviation.mean().item<double>());
+  return {mean.to(torch::kFloat32), (1 / (deviation + floor)).to(torch::kFloat32)};
+}
+
+// A linear head on standardised features, and the same as a head on the features as they are.
+struct LinearHead {
+  torch::Tensor weight, bias;  // [labels, length], [labels]
+
+  LinearHead on_raw(const Standard& standard) const {
+    const torch::Tensor raw = weight * standard.inverse_deviation;
+    return {raw, bias - raw.mv(standard.mean)};
+  }
+};
+
+struct Objective {
+  const FeatureSet& set;
+  const Standard& standard;
+  torch::Tensor targets, label_weights, target_mass;  // [images, labels], [labels], scalar
+  double total = 1;
+
+  Objective(const FeatureSet& data, const Standard& s, const HeadSettings& settings) : set(data), standard(s) {
+    const std::vector<std::int64_t> labels(data.labels.begin(), data.labels.end());
+    targets = smooth_targets(torch::tensor(labels), settings.spec.labels, settings.label_smoothing);
+    if (!settings.label_weights.empty()) targets = targets * torch::tensor(settings.label_weights);
+    total = targets.sum().item<double>();
+  }
+
+  // The mean loss and its gradient, by two products over each block of rows.
+  double evaluate(const LinearHead& head, LinearHead& gradient, double regularisation) const {
+    const LinearHead raw = head.on_raw(standard);
+    const torch::Tensor transposed = raw.weight.t().contiguous();
+    torch::Tensor loss = torch::zeros({}, torch::kFloat64);
+    torch::Tensor weight = torch::zeros_like(raw.weight), bias = torch::zeros_like(raw.bias);
+    const std::int64_t rows = set.features.size(0);
+    for (std::int64_t begin = 0; begin < rows; begin += kBlockRows) {
+      const std::int64_t end = std::min(rows, begin + kBlockRows);
+      const torch::Tensor block = set.features.slice(0, begin, end), target = targets.slice(0, begin, end);
+      const torch::Tensor log_p = torch::log_softmax(torch::addmm(raw.bias, block, transposed), 1);
+      loss -= (log_p * target).sum();
+      const torch::Tensor slope = log_p.exp() * target.sum(1, true) - target;  // [rows, labels]
+      weight.addmm_(slope.t(), block);
+      bias += slope.sum(0);
+    }
+    weight = (weight - bias.unsqueeze(1) * standard.mean) * standard.inverse_deviation / total;
+    gradient.weight = weight + 2 * regularisation * head.weight;
+    gradient.bias = bias / total;
+    return loss.item<double>() / total + regularisation * head.weight.square().sum().item<double>();
+  }
+};
+
+Weights named(const LinearHead& raw) {
+  return {{"head.output.weight", from_torch(raw.weight)}, {"head.output.bias", from_torch(raw.bias)}};
+}
+
+torch::Tensor logits_of(const Weights& head, const torch::Tensor& features) {
+  torch::Tensor x = features;
+  if (head.contains("head.hidden.weight")) {
+    x = torch::relu(
+        torch::addmm(to_torch(head.at("head.hidden.bias")), x, to_torch(head.at("head.hidden.weight")).t()));
+  }
+  return torch::addmm(to_torch(head.at("head.output.bias")), x, to_torch(head.at("head.output.weight")).t());
+}
+
+// A fit of one strength of regularisation.
+struct Attempt {
+  Weights weights;
+  Curve curve;
+  HeadTrial trial;
+};
+
+// Keeps the epoch with the least validation loss.
+class Selection {
+ public:
+  Selection(const FeatureSet& validation, std::size_t labels, double regularisation)
+      : validation_(validation), labels_(labels) {
+    best_.trial = {regularisation, std::numeric_limits<double>::infinity(), 0, 0};
+  }
+
+  double offer(const Weights& weights, int epoch, double train_loss) {
+    const Answers answers = answer(weights, validation_, labels_);
+    const double loss = log_loss(answers), right = accuracy(answers);
+    constexpr double kUnmeasured = std::numeric_limits<double>::quiet_NaN();
+    best_.curve.points.push_back({static_cast<double>(epoch), train_loss, kUnmeasured, loss, right});
+    if (loss < best_.trial.validation_loss) {
+      best_.weights = weights;
+      best_.trial = {best_.trial.regularisation, loss, right, epoch};
+      best_.curve.best_step = epoch;
+    }
+    return right;
+  }
+  Attempt take() { return std::move(best_); }
+
+ private:
+  const FeatureSet& validation_;
+  std::size_t labels_;
+  Attempt best_;
+};
+
+Attempt fit_linear(const Objective& objective, const FeatureSet& validation, const HeadSettings& settings,
+                   double regularisation, LinearHead& head, const HeadProgress& progress) {
+  LinearHead gradient;
+  int epochs = 0;
+  double loss = 0;
+  const auto closure = [&] {
+    ++epochs;
+    loss = objective.evaluate(head, gradient, regularisation);
+    head.weight.mutable_grad() = gradient.weight;
+    head.bias.mutable_grad() = gradient.bias;
+    return torch::tensor(loss);
+  };
+  torch::optim::LBFGS solver({head.weight, head.bias},
+                             torch::optim::LBFGSOptions(1).max_iter(1).history_size(10).line_search_fn("strong_wolfe"));
+  Selection selection(validation, static_cast<std::size_t>(settings.spec.labels), regularisation);
+  double previous = std::numeric_limits<double>::infinity();
+  while (epochs < settings.epochs && std::chrono::steady_clock::now() < settings.deadline) {
+    const double before = solver.step(closure).item<double>();
+    const double right = selection.offer(named(head.on_raw(objective.standard)), epochs, loss);
+    if (progress) progress(epochs, settings.epochs, right);
+    if (previous - before < kConverged * std::abs(before)) break;
+    previous = before;
+  }
+  return selection.take();
+}
+
+Attempt fit_hidden(const Objective& objective, const FeatureSet& train, const FeatureSet& validation,
+                   const HeadSettings& settings, double regularisation, const HeadProgress& progress) {
+  torch::manual_seed(settings.seed);
+  const auto options = torch::nn::LinearOptions(train.features.size(1), settings.spec.hidden);
+  torch::nn::Linear hidden(options), output(settings.spec.hidden, settings.spec.labels);
+  const Tensors parameters{{"head.hidden.weight", hidden->weight},
+                           {"head.hidden.bias", hidden->bias},
+                           {"head.output.weight", output->weight},
+                           {"head.output.bias", output->bias}};
+  const OptimizerSettings optimizer{.method = OptimizerSettings::Method::adamw, .weight_decay = 10 * regularisation};
+  OptimizerState state;
+  const std::int64_t rows = train.features.size(0), steps = (rows + kHiddenBatch - 1) / kHiddenBatch;
+  const Standard& standard = objective.standard;
+  const auto current = [&] {
+    const LinearHead raw = LinearHead{hidden->weight.detach(), hidden->bias.detach()}.on_raw(standard);
+    Weights weights = named({output->weight.detach(), output->bias.detach()});
+    weights["head.hidden.weight"] = from_torch(raw.weight);
+    weights["head.hidden.bias"] = from_torch(raw.bias);
+    return weights;
+  };
+  Selection selection(validation, static_cast<std::size_t>(settings.spec.labels), regularisation);
+  for (int epoch = 0; epoch < settings.epochs && std::chrono::steady_clock::now() < settings.deadline; ++epoch) {
+    const auto order =
+        permutation(static_cast<std::size_t>(rows), derive(Key{settings.seed}, static_cast<std::uint64_t>(epoch)));
+    const torch::Tensor indices = torch::tensor(std::vector<std::int64_t>(order.begin(), order.end()));
+    double sum = 0;
+    for (std::int64_t step = 0; step < steps; ++step) {
+      const torch::Tensor rows_of_step =
+          indices.slice(0, step * kHiddenBatch, std::min(rows, (step + 1) * kHiddenBatch));
+      torch::Tensor x = (train.features.index_select(0, rows_of_step) - standard.mean) * standard.inverse_deviation;
+      x = torch::dropout(torch::relu(hidden(x)), settings.spec.dropout, true);
+      const torch::Tensor loss = cross_entropy(output(x), objective.targets.index_select(0, rows_of_step), {});
+      loss.backward();
+      const double factor = schedule_factor(Schedule::one_cycle, epoch * steps + step, settings.epochs * steps, 0);
+      optimizer_step(
+          optimizer, parameters, [&](const std::string&) { return kHiddenRate * factor; }, state);
+      sum += loss.item<double>();
+    }
+    const double right = selection.offer(current(), epoch + 1, sum / static_cast<double>(steps));
+    if (progress) progress(epoch + 1, settings.epochs, right);
+  }
+  return selection.take();
+}
+
+}  // namespace
+
+Answers answer(const Weights& head, const FeatureSet& set, std::size_t labels) {
+  Answers out{labels, set.labels, std::vector<float>(set.labels.size() * labels)};
+  const torch::Tensor target = torch::from_blob(
+      out.logits.data(), {static_cast<std::int64_t>(set.labels.size()), static_cast<std::int64_t>(labels)});
+  constexpr std::int64_t kRows = 4096;
+  const std::int64_t rows = target.size(0);
+  for (std::int64_t begin = 0; begin < rows; begin += kRows) {
+    const std::int64_t end = std::min(rows, begin + kRows);
+    target.slice(0, begin, end).copy_(logits_of(head, set.features.slice(0, begin, end)));
+  }
+  return out;
+}
+
+HeadFit fit_head(const FeatureSet& train, const FeatureSet& validation, const HeadSettings& settings,
+                 const HeadProgress& progress) {
+  require(train.features.size(0) == static_cast<std::int64_t>(train.labels.size()), "there are ", train.labels.size(),
+          " labels for ", train.features.size(0), " features");
+  const Standard standard = standard_of(train.features);
+  const Objective objective(train, standard, settings);
+  LinearHead head{torch::zeros({settings.spec.labels, train.features.size(1)}), torch::zeros({settings.spec.labels})};
+  HeadFit fit;
+  double best = std::numeric_limits<double>::infinity();
+  for (double regularisation : settings.regularisations) {
+    Attempt attempt = settings.spec.hidden > 0
+                          ? fit_hidden(objective, train, validation, settings, regularisation, progress)
+                          : fit_linear(objective, validation, settings, regularisation, head, progress);
+    fit.trials.push_back(attempt.trial);
+    if (attempt.trial.validation_loss >= best) continue;
+    best = attempt.trial.validation_loss;
+    fit.weights = std::move(attempt.weights);
+    fit.curve = std::move(attempt.curve);
+    fit.regularisation = regularisation;
+  }
+  require(!fit.weights.empty(), "the head did not fit: its validation loss was never a number");
+  fit.curve.seed = settings.seed;
+  fit.validation = answer(fit.weights, validation, static_cast<std::size_t>(settings.spec.labels));
+  return fit;
+}
+
+}  // namespace graft

@@ -1,0 +1,85 @@
+// The training loop over images: fine-tuning and training from scratch.
+//
+// What an epoch does is a function of the settings, the seed and the epoch's number: its order of images, what each
+// augmentation draws, what dropout drops. So the same seed gives the same numbers, and a run that was killed goes on
+// from its last checkpoint to the numbers of one that was not.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "data/dataset.h"
+#include "image/transform.h"
+#include "learn/network.h"
+#include "learn/optimizer.h"
+#include "learn/schedule.h"
+#include "report/metrics.h"
+#include "report/report.h"
+
+namespace graft {
+
+struct TrainerSettings {
+  int epochs = 30;
+  int batch = 32;  // images in a step; a last batch of one image is left out, batch norm has no use for it
+  OptimizerSettings optimizer;
+  Schedule schedule = Schedule::one_cycle;
+  double warm_up_epochs = 0;  // not of one_cycle, which begins slowly anyway
+  double label_smoothing = 0.1;
+  double mixup = 0;                  // alpha; 0 is off
+  double average_decay = 0;          // of the average of weights that is validated and kept; 0 is off
+  std::vector<float> label_weights;  // empty: all 1
+  Augmentation augmentation;
+  int patience = 0;        // stop after so many epochs without a better one; 0 never
+  double block_decay = 1;  // the learning rate's factor from each block to the one below it
+  bool gradual = false;    // unfreeze in three equal phases: the upper third of the blocks, two thirds, all
+  std::string freeze_to;   // the blocks up to this one (or node) stay frozen throughout
+  std::uint64_t seed = 1;
+};
+
+struct TrainingData {
+  DatasetPtr train, validation;
+  Preprocess preprocess;
+  std::size_t threads = 1;  // that decode and augment
+};
+
+// One epoch's numbers.
+struct EpochReport {
+  int epoch = 0, epochs = 0;  // 1 is the first
+  std::int64_t step = 0;
+  double learning_rate = 0, train_loss = 0, train_accuracy = 0, validation_loss = 0, validation_accuracy = 0;
+  double images_per_second = 0;
+};
+
+struct TrainOutcome {
+  Weights weights;  // of the best epoch by validation accuracy, then loss
+  Curve curve;
+  Answers validation;  // of those weights
+  int epochs = 0;      // that were run
+};
+
+struct TrainControl {
+  std::filesystem::path checkpoint;  // a file; replaced after each epoch
+  bool resume = false;               // go on from `checkpoint` where it exists
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  std::string title;  // of the progress bar
+  std::function<void(const EpochReport&)> report;
+  std::function<void(std::int64_t step)> resumed;  // called once, with the step that is gone on from
+};
+
+// Trains `network`, which then holds the best weights. Throws Kind::conflict when the checkpoint to resume from was
+// made with other settings.
+TrainOutcome train(Network& network, const TrainingData& data, const TrainerSettings& settings,
+                   const TrainControl& control);
+
+// The network's answers on a dataset, in the dataset's order.
+Answers answer(Network& network, const DatasetPtr& dataset, const Preprocess& preprocess, std::size_t threads);
+
+// Which nodes are frozen in `epoch` (0 is the first).
+std::vector<bool> frozen_in(const Graph& graph, const TrainerSettings& settings, int epoch);
+
+OrderedJson to_json(const TrainerSettings& settings);
+
+}  // namespace graft
