@@ -20,7 +20,8 @@ Safetensors read_safetensors(const std::filesystem::path& path);
 // The same from memory; `owner` keeps `bytes` alive. `source` names it in errors.
 Safetensors parse_safetensors(ByteView bytes, std::shared_ptr<const void> owner, std::string_view source);
 
-// Written whole or not at all; tensors in the order of their names, each aligned to 8 bytes.
+// Written whole or not at all. Wide types come first and names in order among them, as the format allows no gaps, so
+// every tensor is aligned to its element.
 void write_safetensors(const std::filesystem::path& path, const Weights& weights,
                        const std::map<std::string, std::string>& metadata = {});
 

@@ -47,7 +47,8 @@ void check_weights(const Graph& graph, const Weights& weights, std::string_view 
 // Only those that `graph` wants, as f32. Checks first. A missing "num_batches_tracked" and the like never matters.
 Weights select_weights(const Graph& graph, const Weights& weights, std::string_view source);
 
-// The digest of graph and weights together: the name under which features made by them are cached.
+// The digest of the graph and the weights it wants: the name under which features made by them are cached. Extra
+// weights do not change it, so a backbone has one fingerprint whatever head the weights come with.
 std::string fingerprint(const Graph& graph, const Weights& weights);
 
 }  // namespace graft
