@@ -1,5 +1,7 @@
 #include "learn/head.h"
 
+#include <torch/optim/lbfgs.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -159,22 +161,38 @@ Attempt fit_linear(const Objective& objective, const FeatureSet& validation, con
   return selection.take();
 }
 
+// Uniform by fan-in, as PyTorch begins linear layers: [rows, columns].
+torch::Tensor uniform_tensor(std::int64_t rows, std::int64_t columns, Key key) {
+  torch::Tensor tensor = torch::empty({rows, columns});
+  const double bound = 1 / std::sqrt(static_cast<double>(columns));
+  Random random(key);
+  float* values = tensor.data_ptr<float>();
+  for (std::int64_t i = 0; i < tensor.numel(); ++i) values[i] = static_cast<float>(random.uniform(-bound, bound));
+  return tensor;
+}
+
 Attempt fit_hidden(const Objective& objective, const FeatureSet& train, const FeatureSet& validation,
                    const HeadSettings& settings, double regularisation, const HeadProgress& progress) {
-  torch::manual_seed(settings.seed);
-  const auto options = torch::nn::LinearOptions(train.features.size(1), settings.spec.hidden);
-  torch::nn::Linear hidden(options), output(settings.spec.hidden, settings.spec.labels);
-  const Tensors parameters{{"head.hidden.weight", hidden->weight},
-                           {"head.hidden.bias", hidden->bias},
-                           {"head.output.weight", output->weight},
-                           {"head.output.bias", output->bias}};
+  const auto uniform = [&](std::int64_t rows, std::int64_t columns, std::uint64_t number) {
+    return uniform_tensor(rows, columns, derive(Key{settings.seed}, number)).set_requires_grad(true);
+  };
+  const std::int64_t length = train.features.size(1), units = settings.spec.hidden;
+  const Tensors parameters{{"head.hidden.weight", uniform(units, length, 1)},
+                           {"head.hidden.bias", torch::zeros({units}, torch::requires_grad())},
+                           {"head.output.weight", uniform(settings.spec.labels, units, 2)},
+                           {"head.output.bias", torch::zeros({settings.spec.labels}, torch::requires_grad())}};
+  const auto layer = [&](const std::string& name, const torch::Tensor& x) {
+    return torch::linear(x, parameters.at(name + ".weight"), parameters.at(name + ".bias"));
+  };
+  torch::manual_seed(settings.seed);  // dropout's
   const OptimizerSettings optimizer{.method = OptimizerSettings::Method::adamw, .weight_decay = 10 * regularisation};
   OptimizerState state;
   const std::int64_t rows = train.features.size(0), steps = (rows + kHiddenBatch - 1) / kHiddenBatch;
   const Standard& standard = objective.standard;
+  const auto value = [&](const char* name) { return parameters.at(name).detach(); };
   const auto current = [&] {
-    const LinearHead raw = LinearHead{hidden->weight.detach(), hidden->bias.detach()}.on_raw(standard);
-    Weights weights = named({output->weight.detach(), output->bias.detach()});
+    const LinearHead raw = LinearHead{value("head.hidden.weight"), value("head.hidden.bias")}.on_raw(standard);
+    Weights weights = named({value("head.output.weight"), value("head.output.bias")});
     weights["head.hidden.weight"] = from_torch(raw.weight);
     weights["head.hidden.bias"] = from_torch(raw.bias);
     return weights;
@@ -189,8 +207,9 @@ Attempt fit_hidden(const Objective& objective, const FeatureSet& train, const Fe
       const torch::Tensor rows_of_step =
           indices.slice(0, step * kHiddenBatch, std::min(rows, (step + 1) * kHiddenBatch));
       torch::Tensor x = (train.features.index_select(0, rows_of_step) - standard.mean) * standard.inverse_deviation;
-      x = torch::dropout(torch::relu(hidden(x)), settings.spec.dropout, true);
-      const torch::Tensor loss = cross_entropy(output(x), objective.targets.index_select(0, rows_of_step), {});
+      x = torch::dropout(torch::relu(layer("head.hidden", x)), settings.spec.dropout, true);
+      const torch::Tensor loss =
+          cross_entropy(layer("head.output", x), objective.targets.index_select(0, rows_of_step), {});
       loss.backward();
       const double factor = schedule_factor(Schedule::one_cycle, epoch * steps + step, settings.epochs * steps, 0);
       optimizer_step(

@@ -5,7 +5,7 @@
 // the strength with the least validation loss is kept. A head with a hidden layer is fitted by AdamW on mini-batches.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <chrono>
 #include <functional>

@@ -1,7 +1,7 @@
 // The training loss, and targets that are more than one label.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <vector>
 

@@ -4,8 +4,6 @@
 
 namespace graft {
 
-namespace functional = torch::nn::functional;
-
 torch::Tensor to_torch(const Tensor& tensor) {
   const std::vector<float> values = to_floats(tensor);
   return torch::from_blob(const_cast<float*>(values.data()), tensor.shape, torch::kFloat32).clone();
@@ -74,7 +72,7 @@ struct Forward {
   torch::Tensor operator()(const GlobalAveragePool&) const { return torch::adaptive_avg_pool2d(in[0], {1, 1}); }
   torch::Tensor operator()(const Flatten&) const { return torch::flatten(in[0], 1); }
   torch::Tensor operator()(const Linear& x) const {
-    return functional::linear(in[0], parameter(".weight"), optional(x.bias, ".bias"));
+    return torch::linear(in[0], parameter(".weight"), optional(x.bias, ".bias"));
   }
   torch::Tensor operator()(const Dropout& x) const { return torch::dropout(in[0], x.probability, training); }
 };

@@ -1,7 +1,7 @@
 // A graph that libtorch runs, and differentiates.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <map>
 #include <string>

@@ -1,7 +1,7 @@
 // Optimizers with explicit state: what a step changes is its arguments, and all of it can be saved.
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <map>
 #include <string>
