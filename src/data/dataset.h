@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,6 +17,15 @@ struct Sample {
   Bytes content;     // the encoded picture
 };
 
+// Files that lie where the samples are and are none of them.
+struct Ignored {
+  static constexpr std::size_t kMaxNames = 1000;
+  std::size_t count = 0;
+  std::vector<std::string> names;  // the first kMaxNames, with the reason behind where it is not plain to see
+
+  void add(std::string name);
+};
+
 // Immutable: get(i) is the same each time it is called. Thread-safe.
 class Dataset {
  public:
@@ -28,11 +38,15 @@ class Dataset {
   virtual int label(std::size_t i) const = 0;
   // The names of the labels, in the order of their numbers.
   virtual const std::vector<std::string>& labels() const = 0;
+
+  // The file sample i is read from; empty when it is not a file of its own.
+  virtual std::filesystem::path path(std::size_t) const { return {}; }
+  virtual Ignored ignored() const { return {}; }
 };
 
 using DatasetPtr = std::shared_ptr<const Dataset>;
 
-// The samples of `dataset` at these indices, in this order.
+// The samples of `dataset` at these indices, in this order. Throws when an index is not below its size.
 DatasetPtr subset(DatasetPtr dataset, std::vector<std::size_t> indices);
 
 }  // namespace graft
