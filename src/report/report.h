@@ -73,14 +73,14 @@ struct TimeSpent {
 
 struct Report {
   std::string title;
-  std::string created;        // ISO 8601
-  std::string verdict;        // the result in one sentence, first thing on the page
+  std::string created;         // ISO 8601
+  std::string verdict;         // the result in one sentence, first thing on the page
   std::string reported_split;  // "test", or "validation" when there is no test set
   std::vector<std::string> labels;
-  OrderedJson splits;  // {"train": 244, "validation": 76, ...}
-  double majority_accuracy = 0;  // of always answering the commonest label, on the reported split
-  std::vector<RunSummary> runs;  // the kept model's run first
-  std::vector<LabelMetrics> per_label;             // of the kept model, on the reported split
+  OrderedJson splits;                               // {"train": 244, "validation": 76, ...}
+  double majority_accuracy = 0;                     // of always answering the commonest label, on the reported split
+  std::vector<RunSummary> runs;                     // the kept model's run first
+  std::vector<LabelMetrics> per_label;              // of the kept model, on the reported split
   std::vector<std::vector<std::size_t>> confusion;  // [truth][predicted]
   std::vector<Mistake> mistakes;                    // the most confident first
   Calibration before, after;                        // temperature scaling
@@ -93,7 +93,8 @@ struct Report {
 // report.json: everything but the pictures.
 OrderedJson to_json(const Report& report);
 
-// report.html: no script from elsewhere, no link, plots as inline SVG; reads well on a phone, on paper and in dark mode.
+// report.html: no script from elsewhere, no link, plots as inline SVG; reads well on a phone, on paper and in dark
+// mode.
 void write_html(const std::filesystem::path& path, const Report& report);
 
 }  // namespace graft
