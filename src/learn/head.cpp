@@ -10,7 +10,7 @@
 #include "learn/loss.h"
 #include "learn/network.h"
 #include "learn/optimizer.h"
-#include "learn/schedule.h"
+#include "recipe/schedule.h"
 
 namespace graft {
 namespace {

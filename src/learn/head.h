@@ -7,13 +7,12 @@
 
 #include <torch/types.h>
 
-#include <chrono>
 #include <functional>
 #include <optional>
 #include <vector>
 
-#include "graph/surgery.h"
 #include "graph/weights.h"
+#include "recipe/settings.h"
 #include "report/metrics.h"
 #include "report/report.h"
 
@@ -22,17 +21,6 @@ namespace graft {
 struct FeatureSet {
   torch::Tensor features;   // [images, length], f32; may be a mapped file, it is read in blocks
   std::vector<int> labels;  // [images]
-};
-
-struct HeadSettings {
-  HeadSpec spec;
-  int epochs = 100;  // passes over the features at the most, for each strength
-  // Of the sum of squared weights (of standardised features) against the mean loss.
-  std::vector<double> regularisations{1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4};
-  double label_smoothing = 0;
-  std::vector<float> label_weights;  // empty: all 1
-  std::uint64_t seed = 1;            // of a hidden layer's first weights and its batches
-  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 };
 
 struct HeadTrial {

@@ -6,18 +6,11 @@
 #include <map>
 #include <string>
 
+#include "recipe/settings.h"
+
 namespace graft {
 
 using Tensors = std::map<std::string, torch::Tensor>;
-
-struct OptimizerSettings {
-  enum class Method { sgd, adamw };
-  Method method = Method::sgd;
-  double learning_rate = 0.1;
-  double momentum = 0.9;  // SGD: of Nesterov's method; AdamW: the decay of the first moment
-  double second_decay = 0.999;
-  double weight_decay = 1e-4;  // not on biases and batch norm, which have one dimension
-};
 
 // SGD: the momentum buffers. AdamW: both moments and the count of steps.
 struct OptimizerState {

@@ -12,32 +12,13 @@
 #include <vector>
 
 #include "data/dataset.h"
-#include "image/transform.h"
 #include "learn/network.h"
 #include "learn/optimizer.h"
-#include "learn/schedule.h"
+#include "recipe/settings.h"
 #include "report/metrics.h"
 #include "report/report.h"
 
 namespace graft {
-
-struct TrainerSettings {
-  int epochs = 30;
-  int batch = 32;  // images in a step; a last batch of one image is left out, batch norm has no use for it
-  OptimizerSettings optimizer;
-  Schedule schedule = Schedule::one_cycle;
-  double warm_up_epochs = 0;  // not of one_cycle, which begins slowly anyway
-  double label_smoothing = 0.1;
-  double mixup = 0;                  // alpha; 0 is off
-  double average_decay = 0;          // of the average of weights that is validated and kept; 0 is off
-  std::vector<float> label_weights;  // empty: all 1
-  Augmentation augmentation;
-  int patience = 0;        // stop after so many epochs without a better one; 0 never
-  double block_decay = 1;  // the learning rate's factor from each block to the one below it
-  bool gradual = false;    // unfreeze in three equal phases: the upper third of the blocks, two thirds, all
-  std::string freeze_to;   // the blocks up to this one (or node) stay frozen throughout
-  std::uint64_t seed = 1;
-};
 
 struct TrainingData {
   DatasetPtr train, validation;
@@ -79,7 +60,5 @@ Answers answer(Network& network, const DatasetPtr& dataset, const Preprocess& pr
 
 // Which nodes are frozen in `epoch` (0 is the first).
 std::vector<bool> frozen_in(const Graph& graph, const TrainerSettings& settings, int epoch);
-
-OrderedJson to_json(const TrainerSettings& settings);
 
 }  // namespace graft

@@ -1,4 +1,4 @@
-#include "learn/schedule.h"
+#include "recipe/schedule.h"
 
 #include <algorithm>
 #include <cmath>

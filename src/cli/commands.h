@@ -1,0 +1,28 @@
+// The commands of `graft`, one file each. add_x(app) declares command x: its options, its help, and what it does.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "recipe/train_options.h"
+
+namespace graft {
+
+// Declares `train` and fills `options` when it is given. `json` asks for one JSON object on stdout.
+CLI::App* add_train(CLI::App& app, TrainOptions& options, bool& json);
+
+void add_evaluate(CLI::App& app);
+void add_predict(CLI::App& app);
+void add_inspect(CLI::App& app);
+void add_import(CLI::App& app);
+void add_dataset(CLI::App& app);
+void add_completion(CLI::App& app);
+
+// Parses and runs: 0 done, 1 failed, 2 wrong usage. An error is one sentence on stderr.
+int run_program(CLI::App& app, int argc, char** argv);
+
+// What a command throws to end with this exit code after it has said all there is to say.
+struct Exit {
+  int code;
+};
+
+}  // namespace graft

@@ -1,0 +1,37 @@
+// graft: the command people type. It has no libtorch and starts in milliseconds.
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "base/error.h"
+#include "cli/commands.h"
+
+namespace {
+
+// Becomes graft-learn, which lies beside this program, with the same arguments.
+[[noreturn]] void become_learn(char** argv) {
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
+  const std::string learn = (self.parent_path() / "graft-learn").string();
+  ::execv(learn.c_str(), argv);
+  graft::fail(graft::Kind::not_found, "cannot start ", learn, ": ", graft::system_message(),
+              "; it is installed beside graft");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Transfer learning for images, end to end, on your own machines.", "graft");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "graft " GRAFT_VERSION);
+  graft::TrainOptions options;
+  bool json = false;
+  graft::add_train(app, options, json)->callback([&] { become_learn(argv); });
+  graft::add_evaluate(app);
+  graft::add_predict(app);
+  graft::add_inspect(app);
+  graft::add_import(app);
+  graft::add_dataset(app);
+  graft::add_completion(app);
+  return graft::run_program(app, argc, argv);
+}

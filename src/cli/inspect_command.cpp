@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+
+#include "base/error.h"
+#include "bundle/bundle.h"
+#include "cli/commands.h"
+#include "graph/surgery.h"
+#include "zoo/checkpoint.h"
+#include "zoo/import.h"
+
+namespace graft {
+namespace {
+
+OrderedJson describe(const Bundle& bundle) {
+  const Cost whole = cost(bundle.graph);
+  OrderedJson out = {{"architecture", bundle.graph.architecture},
+                     {"parameters", whole.parameters},
+                     {"flops", 2 * whole.multiply_adds},
+                     {"features", feature_length(bundle.graph)},
+                     {"blocks", blocks(bundle.graph)},
+                     {"labels", bundle.labels},
+                     {"preprocess", to_json(bundle.preprocess)},
+                     {"temperature", bundle.temperature},
+                     {"metrics", bundle.metrics},
+                     {"provenance", bundle.provenance}};
+  return out;
+}
+
+OrderedJson describe(const Weights& weights) {
+  OrderedJson tensors = OrderedJson::object();
+  std::int64_t elements = 0;
+  for (const auto& [name, tensor] : weights) {
+    tensors[name] = {{"type", name_of(tensor.type)}, {"shape", tensor.shape}};
+    elements += count(tensor.shape);
+  }
+  return {{"tensors", tensors}, {"elements", elements}};
+}
+
+void say_bundle(const OrderedJson& d) {
+  const auto number = [&](const char* name) { return d[name].get<double>(); };
+  std::cout << fmt::format("architecture  {}\nparameters    {:.2f} million\nFLOPs         {:.3f} billion an image\n",
+                           d["architecture"].get<std::string>(), number("parameters") / 1e6, number("flops") / 1e9);
+  std::cout << fmt::format("features      {}\nblocks        {}\n", d["features"].get<std::int64_t>(),
+                           join(d["blocks"].get<std::vector<std::string>>(), " "));
+  const auto labels = d["labels"].get<std::vector<std::string>>();
+  std::cout << fmt::format("labels        {}: {}\n", labels.size(), join(labels, ", "));
+  std::cout << fmt::format("preprocess    {}\ntemperature   {:.3f}\n", d["preprocess"].dump(), number("temperature"));
+  if (!d["metrics"].empty()) std::cout << fmt::format("metrics       {}\n", d["metrics"].dump());
+  if (!d["provenance"].empty()) std::cout << fmt::format("provenance    {}\n", d["provenance"].dump());
+}
+
+void say_weights(const OrderedJson& d) {
+  for (const auto& [name, tensor] : d["tensors"].items()) {
+    std::cout << fmt::format("{:<6} {:<22} {}\n", tensor["type"].get<std::string>(), tensor["shape"].dump(), name);
+  }
+  std::cout << fmt::format("{} tensors, {} elements\n", d["tensors"].size(), d["elements"].get<std::int64_t>());
+}
+
+void inspect(const std::filesystem::path& path, bool json) {
+  const bool bundle = is_bundle(path);
+  const OrderedJson description = bundle ? describe(read_bundle(path)) : describe(read_checkpoint(path));
+  if (json) {
+    std::cout << description.dump() << '\n';
+  } else if (bundle) {
+    say_bundle(description);
+  } else {
+    say_weights(description);
+  }
+}
+
+struct ImportOptions {
+  std::filesystem::path file, out;
+  std::string architecture;
+};
+
+void import_file(const ImportOptions& options) {
+  require(!is_bundle(options.out), options.out.string(), " holds a bundle already: remove it, or choose another --out");
+  const Bundle bundle = import_model(options.file, options.architecture);
+  write_bundle(options.out, bundle);
+  say_bundle(describe(bundle));
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app) {
+  auto path = std::make_shared<std::filesystem::path>();
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command = app.add_subcommand("inspect", "Say what a bundle or a file of weights holds");
+  command->add_option("path", *path, "A bundle, or weights (.safetensors, .pth, .h5)")
+      ->required()
+      ->type_name("BUNDLE|WEIGHTS");
+  command->add_flag("--json", *json, "Print it as JSON");
+  command->callback([path, json] { inspect(*path, *json); });
+}
+
+void add_import(CLI::App& app) {
+  auto options = std::make_shared<ImportOptions>();
+  CLI::App* command = app.add_subcommand("import", "Make a bundle of weights that another program trained");
+  command->add_option("file", options->file, "Weights (.safetensors, .pth, .h5) of torchvision, timm or Keras")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("--arch", options->architecture, "Architecture [recognised by the names of the weights]")
+      ->type_name("NAME");
+  command->add_option("--out", options->out, "The bundle to write")->required()->type_name("BUNDLE");
+  command->callback([options] { import_file(*options); });
+}
+
+}  // namespace graft

@@ -1,0 +1,44 @@
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <new>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/commands.h"
+
+namespace graft {
+namespace {
+
+constexpr int kFailed = 1, kWrongUsage = 2;
+
+void say_error(const std::string& sentence) {
+  const bool colour = is_terminal(2);
+  std::cerr << (colour ? "\x1b[31merror:\x1b[0m " : "error: ") << sentence << '\n';
+}
+
+}  // namespace
+
+int run_program(CLI::App& app, int argc, char** argv) {
+  start_log();
+  try {
+    app.parse(argc, argv);
+    std::cout.flush();
+    require(std::cout.good(), "cannot write the result: ", system_message());
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    say_error(error.what());
+    std::cerr << "run with --help for more\n";
+    return kWrongUsage;
+  } catch (const Exit& exit) {
+    return exit.code;
+  } catch (const std::bad_alloc&) {
+    say_error("there is not enough memory; use fewer threads, a smaller --batch or smaller images");
+  } catch (const std::exception& error) {
+    say_error(error.what());
+  }
+  return kFailed;
+}
+
+}  // namespace graft

@@ -1,0 +1,124 @@
+#include "base/error.h"
+#include "cli/commands.h"
+
+namespace graft {
+namespace {
+
+const std::map<std::string, Mode> kModes{
+    {"head", Mode::head}, {"finetune", Mode::finetune}, {"scratch", Mode::scratch}};
+const std::map<std::string, Schedule> kSchedules{{"cosine", Schedule::cosine},
+                                                 {"step", Schedule::step},
+                                                 {"one_cycle", Schedule::one_cycle},
+                                                 {"constant", Schedule::constant}};
+const std::map<std::string, OptimizerSettings::Method> kOptimizers{{"sgd", OptimizerSettings::Method::sgd},
+                                                                   {"adamw", OptimizerSettings::Method::adamw}};
+const std::map<std::string, AugmentationLevel> kAugmentations{{"none", AugmentationLevel::none},
+                                                              {"standard", AugmentationLevel::standard},
+                                                              {"strong", AugmentationLevel::strong}};
+
+// Declares an option whose value is one of the words of `words`.
+template <typename Value, typename Target>
+void add_words(CLI::App* app, const std::string& name, Target& target, const std::map<std::string, Value>& words,
+               const std::string& help) {
+  std::vector<std::string> names;
+  for (const auto& [word, value] : words) names.push_back(word);
+  app->add_option_function<std::string>(
+         name, [&target, &words](const std::string& word) { target = words.at(word); }, help)
+      ->check(CLI::IsMember(names))
+      ->type_name(join(names, "|"));
+}
+
+// Declares an option that stays unset unless it is given.
+template <typename Value>
+void add_optional(CLI::App* app, const std::string& name, std::optional<Value>& target, double low, double high,
+                  const std::string& help) {
+  app->add_option_function<Value>(
+         name, [&target](const Value& value) { target = value; }, help)
+      ->check(CLI::Range(low, high))
+      ->type_name("N");
+}
+
+void add_data_options(CLI::App* app, TrainOptions& o) {
+  app->add_option(
+         "--train", o.train,
+         "Images to learn from: a folder per label, a folder with train/, validation/ and test/, or a list (CSV, "
+         "JSON lines, .lst, augmented manifest)")
+      ->required()
+      ->type_name("PATH")
+      ->group("Data");
+  app->add_option("--validation", o.validation,
+                  "Images to choose settings on; split off the training images when missing")
+      ->type_name("PATH")
+      ->group("Data");
+  app->add_option("--test", o.test, "Images to report on, never chosen on")->type_name("PATH")->group("Data");
+  app->add_flag("--allow-leak", o.allow_leak, "Go on though an image is in two splits, which makes the result too good")
+      ->group("Data");
+  app->add_flag("--balance", o.balance, "Weigh labels so that rare ones count as much as common ones")->group("Data");
+}
+
+void add_model_options(CLI::App* app, TrainOptions& o) {
+  app->add_option("--from", o.from, "What to transfer from: a bundle, or weights (.safetensors, .pth, .h5)")
+      ->type_name("BUNDLE|WEIGHTS")
+      ->group("Model");
+  app->add_option("--arch", o.architecture, "Architecture, e.g. resnet18, mobilenetv2_100")
+      ->type_name("NAME")
+      ->group("Model");
+  app->add_option("--size", o.size, "Pixels each way of the network's input [the architecture's]")
+      ->check(CLI::Range(16, 1024))
+      ->type_name("N")
+      ->group("Model");
+  app->add_option("--hidden", o.hidden, "Units of a hidden layer in the head [none: a linear head]")
+      ->check(CLI::Range(1, 65536))
+      ->type_name("N")
+      ->group("Model");
+  app->add_option("--freeze-to", o.freeze_to, "In finetune: the block or layer up to which all stays frozen")
+      ->type_name("LAYER")
+      ->group("Model");
+}
+
+void add_loop_options(CLI::App* app, TrainOptions& o) {
+  add_optional(app, "--epochs", o.epochs, 1, 100000, "Passes over the images [by mode and number of images]");
+  add_optional(app, "--batch", o.batch, 2, 65536, "Images in a step");
+  add_words(app, "--optimizer", o.optimizer, kOptimizers, "The optimizer");
+  add_optional(app, "--learning-rate", o.learning_rate, 1e-9, 100, "The highest learning rate");
+  add_words(app, "--schedule", o.schedule, kSchedules, "How the learning rate moves");
+  add_optional(app, "--warm-up", o.warm_up_epochs, 0, 1000, "Epochs over which the learning rate rises");
+  add_optional(app, "--label-smoothing", o.label_smoothing, 0, 0.9, "Share of the target spread over all labels");
+  add_optional(app, "--mixup", o.mixup, 0, 10, "Mix pairs of images; alpha of the share's distribution");
+  add_optional(app, "--average", o.average_decay, 0, 0.99999, "Keep an average of the weights with this decay");
+  add_optional(app, "--patience", o.patience, 1, 100000, "Stop after so many epochs without a better one");
+  add_words(app, "--augment", o.augmentation, kAugmentations, "How much images are varied");
+  app->add_option("--views", o.views, "In head mode: augmented views of each image, besides the image")
+      ->check(CLI::Range(0, 100))
+      ->type_name("N");
+}
+
+void add_run_options(CLI::App* app, TrainOptions& o, bool& json) {
+  add_words(app, "--mode", o.mode, kModes,
+            "What is trained: the head on frozen features, all from the top down, or all from scratch");
+  app->add_flag("--compare", o.compare, "Train without transfer too, over 3 seeds, and report both");
+  app->add_option("--seed", o.seed, "The same seed gives the same numbers")->type_name("N");
+  app->add_option("--time-limit", o.time_limit, "Stop after so many seconds and keep the best until then")
+      ->check(CLI::Range(1.0, 1e9))
+      ->type_name("SECONDS");
+  app->add_flag("--resume", o.resume, "Go on where an earlier run into the same --out was stopped");
+  app->add_option("--cache", o.cache, "Where features are kept between runs [$GRAFT_CACHE, ~/.cache/graft]")
+      ->type_name("DIR");
+  app->add_option("--out", o.out, "The bundle to write")->required()->type_name("BUNDLE");
+  app->add_flag("--json", json, "Print the result as JSON");
+}
+
+}  // namespace
+
+CLI::App* add_train(CLI::App& app, TrainOptions& options, bool& json) {
+  CLI::App* train = app.add_subcommand("train", "Make a model of your own images");
+  add_run_options(train, options, json);
+  add_data_options(train, options);
+  add_model_options(train, options);
+  add_loop_options(train, options);
+  train->footer(
+      "Example:\n  graft train --train photos --from imagenet.h5 --compare --out model\n  open model/report.html");
+  return train;
+}
+
+}  // namespace graft

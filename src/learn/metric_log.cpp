@@ -1,0 +1,74 @@
+#include "learn/metric_log.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace graft {
+namespace {
+
+std::filesystem::path made(std::filesystem::path folder) {
+  make_folder(folder);
+  return folder;
+}
+
+// The lines up to `last_step`; a line torn by a crash is dropped with the rest.
+std::string lines_up_to(const std::filesystem::path& path, std::int64_t last_step) {
+  if (!std::filesystem::exists(path)) return "";
+  std::istringstream old(read_text(path));
+  std::string kept;
+  for (std::string line; std::getline(old, line);) {
+    const Json json = Json::parse(line, nullptr, false);
+    if (json.is_discarded() || field_or<std::int64_t>(json, "step", 0, path.string()) > last_step) break;
+    kept += line + "\n";
+  }
+  return kept;
+}
+
+}  // namespace
+
+MetricLog::MetricLog(std::filesystem::path folder, std::int64_t first_step) : events_(made(folder), first_step) {
+  const std::filesystem::path path = folder / "metrics.jsonl";
+  write_file(path, lines_up_to(path, first_step));
+  lines_.open(path, std::ios::app);
+}
+
+void MetricLog::write(std::int64_t step, const OrderedJson& values) {
+  OrderedJson line = {{"step", step}};
+  for (const auto& [name, value] : values.items()) {
+    if (value.is_number_float() && !std::isfinite(value.get<double>())) continue;
+    line[name] = value;
+    if (value.is_number()) events_.scalar(name, step, value.get<double>());
+  }
+  lines_ << line.dump() << '\n' << std::flush;
+  require(lines_.good(), "cannot write metrics.jsonl: ", system_message());
+}
+
+void MetricLog::add(const EpochReport& r) {
+  write(r.step, {{"epoch", r.epoch},
+                 {"learning_rate", r.learning_rate},
+                 {"train/loss", r.train_loss},
+                 {"train/accuracy", r.train_accuracy},
+                 {"validation/loss", r.validation_loss},
+                 {"validation/accuracy", r.validation_accuracy},
+                 {"images_per_second", r.images_per_second}});
+}
+
+void MetricLog::add(const Curve& curve) {
+  for (const CurvePoint& p : curve.points) {
+    write(static_cast<std::int64_t>(p.step), {{"train/loss", p.train_loss},
+                                              {"train/accuracy", p.train_accuracy},
+                                              {"validation/loss", p.validation_loss},
+                                              {"validation/accuracy", p.validation_accuracy}});
+  }
+}
+
+std::string line_of(const EpochReport& r) {
+  return fmt::format("epoch {}/{}  loss {:.3f}  accuracy {:.3f}  validation {:.3f}  {:.0f} images/s", r.epoch, r.epochs,
+                     r.train_loss, r.train_accuracy, r.validation_accuracy, r.images_per_second);
+}
+
+}  // namespace graft

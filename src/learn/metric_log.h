@@ -1,0 +1,34 @@
+// The numbers of a run as they come: metrics.jsonl for programs, event files for TensorBoard.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include "learn/trainer.h"
+#include "report/tensorboard.h"
+
+namespace graft {
+
+class MetricLog {
+ public:
+  // `folder` is made. What metrics.jsonl holds of steps after `first_step` belongs to a run that was killed and is
+  // dropped.
+  explicit MetricLog(std::filesystem::path folder, std::int64_t first_step = 0);
+
+  void add(const EpochReport& report);
+  // A whole curve at once: a head's.
+  void add(const Curve& curve);
+
+ private:
+  void write(std::int64_t step, const OrderedJson& values);
+
+  std::ofstream lines_;
+  EventWriter events_;
+};
+
+// "epoch 3/30  loss 0.412  accuracy 0.91  validation 0.93  74 images/s": a line for where there is no terminal, and for
+// one.
+std::string line_of(const EpochReport& report);
+
+}  // namespace graft

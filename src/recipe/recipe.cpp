@@ -1,0 +1,84 @@
+#include "recipe/recipe.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace graft {
+namespace {
+
+// A run sees about this many images, within the bounds: few images are seen often, many only a few times.
+int epochs_for(std::size_t images, double images_seen, int least, int most) {
+  const double epochs = std::round(images_seen / static_cast<double>(std::max<std::size_t>(images, 1)));
+  return std::clamp(static_cast<int>(std::min(epochs, 1e6)), least, most);
+}
+
+void apply(const TrainOptions& options, TrainerSettings& s) {
+  s.epochs = options.epochs.value_or(s.epochs);
+  s.batch = options.batch.value_or(s.batch);
+  s.patience = options.patience.value_or(s.patience);
+  s.optimizer.method = options.optimizer.value_or(s.optimizer.method);
+  s.optimizer.learning_rate = options.learning_rate.value_or(s.optimizer.learning_rate);
+  s.schedule = options.schedule.value_or(s.schedule);
+  s.warm_up_epochs = options.warm_up_epochs.value_or(s.warm_up_epochs);
+  s.label_smoothing = options.label_smoothing.value_or(s.label_smoothing);
+  s.mixup = options.mixup.value_or(s.mixup);
+  s.average_decay = options.average_decay.value_or(s.average_decay);
+  if (options.augmentation) s.augmentation = augmentation_of(*options.augmentation);
+}
+
+}  // namespace
+
+Augmentation augmentation_of(AugmentationLevel level) {
+  Augmentation a;
+  if (level == AugmentationLevel::none) {
+    a.crop = false;
+    a.flip_horizontal = 0;
+  }
+  if (level == AugmentationLevel::strong) {
+    a.min_area = 0.2;
+    a.rotate_degrees = 15;
+    a.brightness = a.contrast = a.saturation = 0.3;
+    a.hue = 0.05;
+    a.cutout = 0.25;
+  }
+  return a;
+}
+
+TrainerSettings scratch_recipe(const TrainOptions& options, std::size_t images, std::uint64_t seed) {
+  TrainerSettings s;
+  s.epochs = epochs_for(images, 18'000, 15, 60);
+  s.batch = images < 500 ? 16 : images < 5000 ? 32 : 64;
+  s.optimizer = {.method = OptimizerSettings::Method::adamw, .learning_rate = 3e-3, .weight_decay = 0.05};
+  const bool one_adam = !options.optimizer || *options.optimizer == OptimizerSettings::Method::adamw;
+  if (!one_adam) s.optimizer = {.method = OptimizerSettings::Method::sgd, .learning_rate = 0.1, .weight_decay = 5e-4};
+  s.seed = seed;
+  apply(options, s);
+  return s;
+}
+
+TrainerSettings finetune_recipe(const TrainOptions& options, std::size_t images, std::uint64_t seed) {
+  TrainerSettings s;
+  s.epochs = epochs_for(images, 6'000, 6, 24);
+  s.batch = images < 1000 ? 16 : 32;
+  s.optimizer = {.method = OptimizerSettings::Method::adamw, .learning_rate = 5e-4, .weight_decay = 0.01};
+  const bool sgd = options.optimizer && *options.optimizer == OptimizerSettings::Method::sgd;
+  if (sgd) s.optimizer = {.method = OptimizerSettings::Method::sgd, .learning_rate = 0.01, .weight_decay = 1e-4};
+  s.block_decay = 0.8;
+  s.gradual = true;
+  s.freeze_to = options.freeze_to;
+  s.seed = seed;
+  apply(options, s);
+  return s;
+}
+
+HeadSettings head_recipe(const TrainOptions& options, int labels, std::uint64_t seed) {
+  HeadSettings s;
+  s.spec = {.labels = labels, .hidden = options.hidden, .dropout = options.hidden > 0 ? 0.2 : 0.0};
+  if (options.hidden > 0) s.regularisations = {1e-2, 1e-3};
+  s.epochs = options.epochs.value_or(options.hidden > 0 ? 60 : 100);
+  s.label_smoothing = options.label_smoothing.value_or(0);
+  s.seed = seed;
+  return s;
+}
+
+}  // namespace graft

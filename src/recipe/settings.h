@@ -1,0 +1,55 @@
+// What a run of training is set to, as data.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "graph/surgery.h"
+#include "image/transform.h"
+#include "recipe/schedule.h"
+
+namespace graft {
+
+struct OptimizerSettings {
+  enum class Method { sgd, adamw };
+  Method method = Method::sgd;
+  double learning_rate = 0.1;
+  double momentum = 0.9;  // SGD: of Nesterov's method; AdamW: the decay of the first moment
+  double second_decay = 0.999;
+  double weight_decay = 1e-4;  // not on biases and batch norm, which have one dimension
+};
+
+struct TrainerSettings {
+  int epochs = 30;
+  int batch = 32;  // images in a step; a last batch of one image is left out, batch norm has no use for it
+  OptimizerSettings optimizer;
+  Schedule schedule = Schedule::one_cycle;
+  double warm_up_epochs = 0;  // not of one_cycle, which begins slowly anyway
+  double label_smoothing = 0.1;
+  double mixup = 0;                  // alpha; 0 is off
+  double average_decay = 0;          // of the average of weights that is validated and kept; 0 is off
+  std::vector<float> label_weights;  // empty: all 1
+  Augmentation augmentation;
+  int patience = 0;        // stop after so many epochs without a better one; 0 never
+  double block_decay = 1;  // the learning rate's factor from each block to the one below it
+  bool gradual = false;    // unfreeze in three equal phases: the upper third of the blocks, two thirds, all
+  std::string freeze_to;   // the blocks up to this one (or node) stay frozen throughout
+  std::uint64_t seed = 1;
+};
+
+struct HeadSettings {
+  HeadSpec spec;
+  int epochs = 100;  // passes over the features at the most, for each strength
+  // Of the sum of squared weights (of standardised features) against the mean loss.
+  std::vector<double> regularisations{1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4};
+  double label_smoothing = 0;
+  std::vector<float> label_weights;  // empty: all 1
+  std::uint64_t seed = 1;            // of a hidden layer's first weights and its batches
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+};
+
+OrderedJson to_json(const TrainerSettings& settings);
+
+}  // namespace graft

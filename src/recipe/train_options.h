@@ -1,0 +1,45 @@
+// What `graft train` was asked for.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "recipe/settings.h"
+
+namespace graft {
+
+enum class Mode {
+  head,      // the backbone is frozen and runs once over the images; the head is fitted on its features
+  finetune,  // the head first, then the backbone from the top down
+  scratch,   // all from random weights
+};
+
+enum class AugmentationLevel { none, standard, strong };
+
+struct TrainOptions {
+  std::filesystem::path train, validation, test;  // empty validation and test: from train's sub-folders, or split off
+  std::filesystem::path from;                     // a bundle, or weights of another program
+  std::filesystem::path out;
+  std::filesystem::path cache;  // of features; empty keeps none
+  std::string architecture;     // of a scratch run; otherwise what `from` is
+  Mode mode = Mode::head;
+  bool compare = false, resume = false, allow_leak = false;
+  bool balance = false;  // weigh labels so that all count alike
+  std::uint64_t seed = 1;
+  double time_limit = 0;  // seconds for everything; 0 is none
+  int size = 0;           // pixels each way; 0 is the architecture's
+  int hidden = 0;         // units of a hidden layer in the head
+  int views = 0;          // augmented views of each image in head mode
+  std::string freeze_to;  // in finetune
+
+  // Unset: what the mode's recipe says.
+  std::optional<int> epochs, batch, patience;
+  std::optional<double> learning_rate, label_smoothing, mixup, average_decay, warm_up_epochs;
+  std::optional<OptimizerSettings::Method> optimizer;
+  std::optional<Schedule> schedule;
+  std::optional<AugmentationLevel> augmentation;
+};
+
+}  // namespace graft
