@@ -40,9 +40,9 @@ struct DecodeOptions {
 // Throws Kind::invalid with what is wrong; never needs a name, the caller adds it.
 ImageInfo read_info(ByteView bytes);
 
-// Any picture as RGB: EXIF orientation applied; CMYK, YCCK, gray, palette and 16-bit converted as Pillow's convert("RGB") does; alpha is
-// composed over white; the first frame of an animation. Throws Kind::invalid on what cannot be
-// decoded whole: a truncated file is an error, not half a picture.
+// Any picture as RGB: EXIF orientation applied; CMYK, YCCK, gray, palette and 16-bit converted as Pillow's
+// convert("RGB") does; alpha is composed over white; the first frame of an animation. Throws Kind::invalid on what
+// cannot be decoded whole: a truncated file is an error, not half a picture.
 Image decode(ByteView bytes, const DecodeOptions& options = {});
 
 Bytes encode_jpeg(const Image& image, int quality = 90);

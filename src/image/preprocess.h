@@ -14,8 +14,8 @@ enum class Interpolation { nearest, bilinear, bicubic };
 
 struct Preprocess {
   int width = 224, height = 224;  // of the network's input
-  // How a picture of another shape gets there: stretched; or resized until it covers (width, height) / crop_fraction and
-  // cropped at the centre (torchvision's Resize(256), CenterCrop(224) has crop_fraction 224/256); or resized to fit
+  // How a picture of another shape gets there: stretched; or resized until it covers (width, height) / crop_fraction
+  // and cropped at the centre (torchvision's Resize(256), CenterCrop(224) has crop_fraction 224/256); or resized to fit
   // within and padded with `mean`.
   enum class Fit { stretch, crop, pad };
   Fit fit = Fit::crop;

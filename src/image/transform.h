@@ -11,8 +11,8 @@ struct Box {
   double left = 0, top = 0, right = 0, bottom = 0;  // in pixels of the source; fractions are allowed
 };
 
-// Antialiased (the filter widens with the reduction), as Pillow's resize with reducing filters: within one level of it on
-// average. `box` is the part of the source to take.
+// Antialiased (the filter widens with the reduction), as Pillow's resize with reducing filters: within one level of it
+// on average. `box` is the part of the source to take.
 Image resize(const Image& image, int width, int height, Interpolation interpolation, const Box& box);
 Image resize(const Image& image, int width, int height, Interpolation interpolation = Interpolation::bilinear);
 
@@ -31,10 +31,10 @@ struct Augmentation {
   bool crop = true;  // random resized crop: this share of the area, this aspect; otherwise resize_and_crop
   double min_area = 0.35, max_area = 1.0;
   double min_aspect = 3.0 / 4, max_aspect = 4.0 / 3;
-  double flip_horizontal = 0.5, flip_vertical = 0;  // probabilities
-  double rotate_degrees = 0;                        // up to, either way
+  double flip_horizontal = 0.5, flip_vertical = 0;               // probabilities
+  double rotate_degrees = 0;                                     // up to, either way
   double brightness = 0, contrast = 0, saturation = 0, hue = 0;  // up to, either way
-  double cutout = 0;                                // side of the square as a share of the image's
+  double cutout = 0;                                             // side of the square as a share of the image's
   bool operator==(const Augmentation&) const = default;
 };
 
