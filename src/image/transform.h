@@ -22,7 +22,7 @@ Image flip_vertical(const Image& image);
 // About the centre, counter-clockwise, bilinear; what comes from outside is `fill` gray.
 Image rotate(const Image& image, double degrees, std::uint8_t fill = 128);
 // Factors as torchvision's: 1 leaves the image as it is. Hue is in turns, -0.5 .. 0.5.
-Image adjust_colour(const Image& image, double brightness, double contrast, double saturation, double hue);
+Image adjust_colour(Image image, double brightness, double contrast, double saturation, double hue);
 // Fills a rectangle with gray.
 Image cutout(const Image& image, int left, int top, int width, int height);
 
