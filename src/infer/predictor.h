@@ -1,56 +1,43 @@
 // A bundle ready to answer.
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "bundle/bundle.h"
+#include "infer/plan.h"
 
 namespace graft {
-
-// A network ready to run on batches of prepared images. Thread-safe after construction: run() may be called from many
-// threads at once.
-class Plan {
- public:
-  // Compiles `graph` with `weights` (f32) for its nominal input size: batch norm folded into convolutions, activations and
-  // residual sums fused behind them, layouts chosen once. `threads` is how many cores one run uses; 0 is all.
-  Plan(const Graph& graph, const Weights& weights, int threads = 0);
-  ~Plan();
-  Plan(Plan&&) noexcept;
-  Plan& operator=(Plan&&) noexcept;
-
-  // input: [batch, channels, height, width]; output: [batch, output_length()]. Any batch above 0.
-  void run(std::span<const float> input, std::int64_t batch, std::span<float> output) const;
-
-  std::int64_t output_length() const;
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
 
 struct Prediction {
   std::string label;
   double probability;
 };
 
+// Thread-safe: all calls may come from many threads at once.
 class Predictor {
  public:
-  explicit Predictor(Bundle bundle, int threads = 0);
+  // Throws when the bundle is a backbone, or when its graph and its labels or its preprocessing do not fit together.
+  explicit Predictor(Bundle bundle, int threads = 0, Precision precision = Precision::fp32);
 
-  // One encoded picture. The `top` most likely labels, the likeliest first.
+  // One encoded picture. The `top` most likely labels (fewer if there are fewer), the likeliest first.
   std::vector<Prediction> predict(ByteView picture, int top) const;
   // The calibrated probabilities of prepared images [batch, 3, height, width]: [batch, labels].
   void probabilities(std::span<const float> input, std::int64_t batch, std::span<float> output) const;
 
+  // The `top` most likely of calibrated probabilities, one per label.
+  std::vector<Prediction> likeliest(std::span<const float> probabilities, int top) const;
+
   const Bundle& bundle() const { return bundle_; }
+  const Plan& plan() const { return plan_; }
 
  private:
   Bundle bundle_;
   Plan plan_;
 };
+
+// probabilities = softmax(logits / temperature), in place. REQUIRES: temperature > 0.
+void softmax(std::span<float> logits, double temperature);
 
 }  // namespace graft

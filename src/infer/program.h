@@ -1,0 +1,53 @@
+// A graph on its way to a plan: the layers that inference computes, with what is fused behind each of them.
+//
+// lower() writes a graph down as layers; passes.h makes them fewer; a back end runs what is left. Like a graph's nodes,
+// layers are in topological order. Tensors stay [batch, channels, height, width] throughout: Flatten is no layer, and a
+// Linear's output is [batch, features, 1, 1], which is the same bytes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "graph/weights.h"
+
+namespace graft {
+
+enum class Precision { fp32, bf16 };
+
+using LayerId = int;  // an index into Program::layers
+
+// Of one image.
+struct Size {
+  std::int64_t channels = 0, height = 1, width = 1;
+  std::int64_t count() const { return channels * height * width; }
+  bool operator==(const Size&) const = default;
+};
+
+struct Layer {
+  std::string name;  // of the graph's node
+  Operation operation;
+  std::vector<LayerId> inputs{};
+  Size size{};                  // of its output
+  std::vector<float> weight{};  // as the operation wants it; of a BatchNorm: a factor for each channel
+  std::vector<float> bias{};    // one per channel; zeros where the operation has none
+  bool residual = false;        // inputs.back() is added to what the operation computes ...
+  std::optional<Activation::Function> activation{};  // ... and then this is applied
+  Precision precision = Precision::fp32;             // of its output and its arithmetic
+};
+
+struct Program {
+  std::vector<Layer> layers;  // layers[0] is the Input
+  LayerId output = 0;
+};
+
+// The layers that compute graph.output. What changes nothing at inference (Dropout, Flatten, a Concat of one) is left
+// out, and batch norm is one factor and one summand per channel. Throws when weights are missing, or when the graph
+// computes on flattened images in a way that layers cannot.
+Program lower(const Graph& graph, const Weights& weights);
+
+// How many layers read each layer; being the program's output counts as one.
+std::vector<int> count_uses(const Program& program);
+
+}  // namespace graft
