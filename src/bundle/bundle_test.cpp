@@ -1,0 +1,148 @@
+#include "bundle/bundle.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "graph/builder.h"
+
+namespace graft {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Bundle small_bundle() {
+  GraphBuilder builder("small", Input{3, 8, 8});
+  builder.begin_block("stem");
+  NodeId x = builder.add("conv", Conv2d{.out_channels = 2}, {builder.input()});
+  x = builder.features("pool", x);
+  builder.begin_block("head");
+  Bundle bundle;
+  bundle.graph = builder.finish(builder.add("head.output", Linear{2}, {x}));
+  bundle.weights = {{"conv.weight", make_tensor({2, 3, 1, 1}, std::vector<float>{1, 2, 3, 4, 5, 6})},
+                    {"head.output.weight", make_tensor({2, 2}, std::vector<float>(4, 2))},
+                    {"head.output.bias", make_tensor({2}, std::vector<float>{0, 0.5})}};
+  bundle.labels = {"ants", "b\u00e9\"es"};
+  bundle.preprocess = {.width = 8, .height = 8};
+  bundle.temperature = 1.5;
+  bundle.metrics = {{"z_first", 0.98}, {"a_second", 1}};
+  bundle.provenance = {{"seed", 7}};
+  return bundle;
+}
+
+class BundleFolder : public testing::Test {
+ protected:
+  BundleFolder() { write_bundle(path_, small_bundle()); }
+
+  // Replaces `old` in one of the files.
+  void edit(const char* name, const std::string& old, const std::string& replacement) const {
+    std::string content = read_text(path_ / name);
+    const std::size_t at = content.find(old);
+    ASSERT_NE(at, std::string::npos) << content;
+    write_file(path_ / name, content.replace(at, old.size(), replacement));
+  }
+  std::string refusal() const {
+    try {
+      read_bundle(path_);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  const TemporaryFolder folder_;
+  const std::filesystem::path path_ = folder_.path() / "models" / "bundle";
+};
+
+TEST_F(BundleFolder, ReadsWhatItWrites) {
+  const Bundle written = small_bundle(), read = read_bundle(path_);
+  EXPECT_EQ(read.graph, written.graph);
+  EXPECT_EQ(read.labels, written.labels);
+  EXPECT_EQ(read.preprocess, written.preprocess);
+  EXPECT_EQ(read.temperature, 1.5);
+  EXPECT_EQ(read.metrics.dump(), written.metrics.dump());
+  EXPECT_EQ(read.provenance, written.provenance);
+  EXPECT_THAT(floats(read.weights.at("conv.weight")), ElementsAre(1, 2, 3, 4, 5, 6));
+}
+
+TEST_F(BundleFolder, CanBeWrittenOverWhileItIsRead) {
+  Bundle bundle = read_bundle(path_);
+  bundle.labels = {"one", "two"};
+  write_bundle(path_, bundle);
+  EXPECT_THAT(read_bundle(path_).labels, ElementsAre("one", "two"));
+}
+
+TEST_F(BundleFolder, IsOneOnlyWithItsDescription) {
+  EXPECT_TRUE(is_bundle(path_));
+  std::filesystem::remove(path_ / "graft.json");
+  EXPECT_FALSE(is_bundle(path_));
+  EXPECT_THAT(refusal(), HasSubstr("not a bundle"));
+  EXPECT_FALSE(is_bundle(folder_.path() / "nowhere"));
+}
+
+TEST_F(BundleFolder, RefusesAFormatItDoesNotKnow) {
+  edit("graft.json", "\"format\": 1", "\"format\": 2");
+  EXPECT_THAT(refusal(), HasSubstr("the format 2"));
+}
+
+TEST_F(BundleFolder, RefusesLabelsThatAreNotTheGraphs) {
+  edit("graft.json", "\"ants\",", "");
+  EXPECT_THAT(refusal(), HasSubstr("1 labels for a graph of 2 outputs"));
+}
+
+TEST_F(BundleFolder, RefusesFieldsOfTheWrongType) {
+  edit("graft.json", "\"temperature\": 1.5", "\"temperature\": \"warm\"");
+  EXPECT_THAT(refusal(), HasSubstr("temperature"));
+}
+
+TEST_F(BundleFolder, RefusesATemperatureThatIsNotPositive) {
+  edit("graft.json", "\"temperature\": 1.5", "\"temperature\": -1");
+  EXPECT_THAT(refusal(), HasSubstr("not a positive number"));
+}
+
+TEST_F(BundleFolder, RefusesPreprocessingOfAnotherSize) {
+  edit("graft.json", "\"width\": 8", "\"width\": 9");
+  EXPECT_THAT(refusal(), HasSubstr("9 x 8"));
+}
+
+TEST_F(BundleFolder, RefusesWeightsOfAnotherGraph) {
+  edit("graph.json", "\"out_channels\": 2", "\"out_channels\": 3");
+  EXPECT_THAT(refusal(), HasSubstr("conv.weight has the shape [2, 3, 1, 1] where [3, 3, 1, 1] is expected"));
+}
+
+TEST_F(BundleFolder, RefusesFilesThatAreMissingOrCut) {
+  const std::string content = read_text(path_ / "model.safetensors");
+  write_file(path_ / "model.safetensors", content.substr(0, content.size() - 1));
+  EXPECT_THAT(refusal(), HasSubstr("truncated"));
+  std::filesystem::remove(path_ / "model.safetensors");
+  EXPECT_THAT(refusal(), HasSubstr("model.safetensors"));
+}
+
+TEST(Bundle, IsCheckedBeforeItIsWritten) {
+  const TemporaryFolder folder;
+  Bundle bundle = small_bundle();
+  bundle.labels = {"ants", "ants"};
+  EXPECT_THROW(write_bundle(folder.path() / "a", bundle), Error);
+  bundle = small_bundle();
+  bundle.labels[1] = "\xff";
+  EXPECT_THROW(write_bundle(folder.path() / "a", bundle), Error);
+  bundle = small_bundle();
+  bundle.weights.erase("conv.weight");
+  EXPECT_THROW(write_bundle(folder.path() / "a", bundle), Error);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "a"));
+}
+
+TEST(Bundle, ABackboneHasNoLabels) {
+  const TemporaryFolder folder;
+  Bundle bundle = small_bundle();
+  bundle.graph.output = bundle.graph.features;
+  bundle.graph.nodes.pop_back();
+  bundle.labels.clear();
+  write_bundle(folder.path() / "a", bundle);
+  EXPECT_TRUE(read_bundle(folder.path() / "a").labels.empty());
+}
+
+}  // namespace
+}  // namespace graft
