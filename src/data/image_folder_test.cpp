@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <fstream>
+
 #include "base/error.h"
 #include "base/file.h"
 
@@ -20,7 +22,7 @@ class ImageFolder : public testing::Test {
  protected:
   void add(const std::string& name) {
     make_folder((folder_.path() / name).parent_path());
-    write_file(folder_.path() / name, "content of " + name);
+    std::ofstream(folder_.path() / name) << "content of " + name;
   }
   Listing list() const { return list_image_folder(folder_.path()); }
   std::vector<std::string> names() const {
