@@ -47,7 +47,7 @@ Markup pair_table(const Report& report, std::vector<Pair> pairs) {
                     markup("{} of {}", pair.count, pair.of),
                     bar(static_cast<double>(pair.count) / static_cast<double>(pair.of), "s2")});
   }
-  return table({"Shows", "Taken for", "Images", "Share of the label"}, rows, 2);
+  return table({"Shows", "Taken for", "Images", "Share"}, rows, 2);
 }
 
 // A table of counts for every label; what else is a mistake of the caller.

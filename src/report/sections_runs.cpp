@@ -108,6 +108,11 @@ std::vector<double> values_of(const std::vector<Curve>& curves, std::initializer
   return values;
 }
 
+// One point is no curve; the accuracy above says as much.
+bool has_line(const RunSummary& run) {
+  return std::any_of(run.curves.begin(), run.curves.end(), [](const Curve& curve) { return curve.points.size() > 1; });
+}
+
 struct Measure {
   const char* name;
   Field train, validation;
@@ -145,6 +150,7 @@ Markup curve_figures(const Report& report) {
   Markup out;
   for (std::size_t i = 0; i < report.runs.size(); ++i) {
     const RunSummary& run = report.runs[i];
+    if (!has_line(run)) continue;
     const auto losses = values_of(run.curves, {kLoss.train, kLoss.validation});
     if (any_finite(values_of(run.curves, {kAccuracy.train, kAccuracy.validation}))) {
       out += curve_figure(run, style_of_run(i), kAccuracy, axis_over(accuracies, 5, true));

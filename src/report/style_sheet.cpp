@@ -11,12 +11,14 @@ std::string_view style_sheet() {
 --s1:#62b0ff;--s2:#ff9a5c;--s3:#c39bf0;--sure:#7fdca0;--sure-back:#143423;--unsure:#f2c46d;--unsure-back:#3a2d10;
 --t1:#62b0ff;--t2:#4cc4b4;--t3:#f0b35a;--t4:#ff9a5c;--t5:#c39bf0;--t6:#9ccb63;--t7:#ee86aa;--t8:#9fabb9}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;
+body{margin:0;background:var(--page);color:var(--ink);
+font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;
 font-variant-numeric:tabular-nums;-webkit-text-size-adjust:100%}
 main{max-width:1000px;margin:0 auto;padding:40px 20px 24px}
 header{padding:0 4px 12px}
 .eyebrow{margin:0 0 10px;color:var(--muted);font-size:14px;letter-spacing:.02em}
-h1{margin:0 0 18px;font-size:clamp(24px,4.2vw,36px);line-height:1.22;letter-spacing:-.015em;font-weight:680;max-width:26em;text-wrap:balance}
+h1{margin:0 0 18px;font-size:clamp(24px,4.2vw,36px);line-height:1.22;letter-spacing:-.015em;font-weight:680;
+max-width:26em;text-wrap:balance}
 h2{margin:0 0 4px;font-size:20px;letter-spacing:-.01em}
 h3{margin:22px 0 8px;font-size:15px}
 .chip{display:inline-block;margin:0 0 20px;padding:4px 12px;border-radius:99px;font-size:14px;font-weight:600}
@@ -66,7 +68,8 @@ td:first-child{overflow-wrap:break-word;max-width:20em}
 .bar>i{display:block;width:clamp(48px,13vw,150px);height:8px;border-radius:4px;background:var(--rule);overflow:hidden}
 .bar>i>i{display:block;height:100%;background:var(--c);border-radius:4px}
 .gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(136px,1fr));gap:18px 16px}
-.mistake img,.missing{display:flex;align-items:center;justify-content:center;width:100%;aspect-ratio:1;object-fit:cover;border-radius:10px;
+.mistake img,.missing{display:flex;align-items:center;justify-content:center;width:100%;aspect-ratio:1;
+object-fit:cover;border-radius:10px;
 background:var(--rule);color:var(--muted);font-size:13px}
 .mistake figcaption{line-height:1.4;color:var(--ink);overflow-wrap:anywhere}
 small{color:var(--muted);font-size:12px}
@@ -75,18 +78,21 @@ small{color:var(--muted);font-size:12px}
 .file{color:var(--muted)}
 .strip{display:flex;height:26px;border-radius:8px;overflow:hidden;gap:2px}
 .strip i{min-width:2px}
-.legend{list-style:none;margin:16px 0 0;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(230px,1fr));gap:6px 20px;font-size:14.5px}
+.legend{list-style:none;margin:16px 0 0;padding:0;display:grid;
+grid-template-columns:repeat(auto-fill,minmax(230px,1fr));gap:6px 20px;font-size:14.5px}
 .legend i{display:inline-block;width:11px;height:11px;border-radius:3px;margin-right:9px}
 .t1{background:var(--t1)}.t2{background:var(--t2)}.t3{background:var(--t3)}.t4{background:var(--t4)}
 .t5{background:var(--t5)}.t6{background:var(--t6)}.t7{background:var(--t7)}.t8{background:var(--t8)}
 summary{cursor:pointer;color:var(--muted);font-size:14.5px;padding:4px 0}
 summary h2{display:inline;color:var(--ink)}
 footer{color:var(--muted);font-size:13px;padding:4px}
-@media (max-width:560px){main{padding:24px 12px}section{padding:18px 16px;border-radius:12px}.tiles{grid-template-columns:1fr 1fr}
+@media (max-width:560px){main{padding:24px 12px}section{padding:18px 16px;border-radius:12px}
+.tiles{grid-template-columns:1fr 1fr}
 .tile{padding:12px}table{font-size:14px}th,td{padding-right:10px}.number{padding:7px 0 7px 10px}
 .bar{flex-direction:column;align-items:flex-end;gap:4px}.bar>i{width:64px;height:6px}
 .tile b{font-size:23px}.gallery{grid-template-columns:repeat(auto-fill,minmax(118px,1fr))}}
-@media print{:root{color-scheme:light}body{background:#fff;font-size:11pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}main{max-width:none;padding:0}
+@media print{:root{color-scheme:light}body{background:#fff;font-size:11pt;print-color-adjust:exact;
+-webkit-print-color-adjust:exact}main{max-width:none;padding:0}
 section{border:0;padding:8px 0;break-inside:auto}figure,tr,.tile,.intervals{break-inside:avoid}h2{break-after:avoid}}
 )css";
 }

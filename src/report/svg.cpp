@@ -102,15 +102,16 @@ Markup draw_row(const IntervalRow& row, const Axis& axis, int top) {
 }
 
 struct HeatmapSize {
-  double cell = 0, margin = 0;  // the margin holds the names
+  double cell = 0, left = 0, top = 0;  // the margins hold the names
   bool counts = false;
 };
 
 HeatmapSize heatmap_size(const std::vector<std::string>& labels) {
   std::size_t longest = 0;
   for (const std::string& label : labels) longest = std::max(longest, label.size());
-  const double cell = labels.size() <= 8 ? 46 : labels.size() <= 20 ? 34 : 17;
-  return {cell, 20 + 6.8 * static_cast<double>(std::min<std::size_t>(longest, 24)), labels.size() <= 20};
+  const double cell = labels.size() <= 8 ? 46 : labels.size() <= 20 ? 34 : 14;
+  const double name = 7 * static_cast<double>(std::min<std::size_t>(longest, 24));
+  return {cell, name + 16, 0.72 * name + 20, labels.size() <= 20};
 }
 
 std::string shortened(const std::string& label) {
@@ -130,14 +131,16 @@ Markup draw_cell(const HeatmapSize& size, double x, double y, std::size_t count,
   return out;
 }
 
-// The name of a row and of the column of the same number, and the line below the row.
-Markup draw_heatmap_label(const HeatmapSize& size, double at, double span, const std::string& label) {
-  const double middle = at + size.cell / 2;
+// The name of a row and of the column of the same number, and the line below the row. `offset` is the row's from the
+// top.
+Markup draw_heatmap_label(const HeatmapSize& size, double offset, double span, const std::string& label) {
+  const double middle = offset + size.cell / 2;
   return markup(
       "<text x={:.0f} y={:.1f} text-anchor=end>{}</text><text transform='translate({:.1f} {:.0f}) "
       "rotate(-45)'>{}</text>"
       "<path class=grid d='M{:.0f} {:.0f}h{:.0f}'/>",
-      size.margin - 8, middle + 4, label, middle + 3, size.margin - 8, label, size.margin, at + size.cell, span);
+      size.left - 8, size.top + middle + 4, label, size.left + middle + 3, size.top - 8, label, size.left,
+      size.top + offset + size.cell, span);
 }
 
 }  // namespace
@@ -190,17 +193,17 @@ Markup draw_heatmap(const std::string& name, const std::vector<std::string>& lab
                     const std::vector<std::vector<std::size_t>>& counts) {
   const HeatmapSize size = heatmap_size(labels);
   const double span = size.cell * static_cast<double>(labels.size());
-  const double width = size.margin + span + size.margin * 0.7, height = size.margin + span;
+  const double width = size.left + span + size.top, height = size.top + span;
   Markup out = markup("<svg class=heatmap width={:.0f} height={:.0f} role=img aria-label='{}'>", width, height, name);
   for (std::size_t row = 0; row < labels.size(); ++row) {
-    const double at = size.margin + size.cell * static_cast<double>(row);
-    out += draw_heatmap_label(size, at, span, shortened(labels[row]));
+    const double offset = size.cell * static_cast<double>(row);
+    out += draw_heatmap_label(size, offset, span, shortened(labels[row]));
     const double total = static_cast<double>(std::accumulate(counts[row].begin(), counts[row].end(), std::size_t{0}));
     for (std::size_t column = 0; column < labels.size(); ++column) {
       const std::size_t count = counts[row][column];
       if (count == 0) continue;
       out += markup("<g><title>{}, taken for {}: {}</title>", labels[row], labels[column], count);
-      out += draw_cell(size, size.margin + size.cell * static_cast<double>(column), at, count,
+      out += draw_cell(size, size.left + size.cell * static_cast<double>(column), size.top + offset, count,
                        static_cast<double>(count) / total, row == column);
       out += {"</g>"};
     }
