@@ -69,6 +69,15 @@ double within(const Json& json, const char* name, double otherwise, double low, 
 
 }  // namespace
 
+DecodeOptions decode_options(const Augmentation& augmentation, const Preprocess& preprocess) {
+  DecodeOptions options = decode_options(preprocess);
+  if (!augmentation.crop) return options;
+  const double enlargement = 1 / std::sqrt(augmentation.min_area);
+  options.cover_width = static_cast<int>(std::ceil(preprocess.width * enlargement));
+  options.cover_height = static_cast<int>(std::ceil(preprocess.height * enlargement));
+  return options;
+}
+
 Image augment(const Image& image, const Augmentation& augmentation, const Preprocess& preprocess, Key key) {
   const auto stream = [&](Step step) { return Random(derive(key, step)); };
   Image out = take(image, augmentation, preprocess, stream(kCrop));

@@ -19,11 +19,13 @@ struct Window {
   double left = 0, top = 0, right = 1, bottom = 1;
 };
 
-// The pixels from (left, top) of a picture that is `whole_width` x `whole_height`.
+// Where the pixels of a part are: from (left, top) of a picture of width x height.
+struct Place {
+  int left = 0, top = 0, width = 0, height = 0;
+};
 struct Part {
   Image image;
-  int left = 0, top = 0;
-  int whole_width = 0, whole_height = 0;
+  Place place;
 };
 
 // decode(), except that pixels outside of `window` may be left out; those inside are the same. `memory` may be used for

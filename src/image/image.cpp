@@ -59,6 +59,8 @@ Image orient(Image stored, int orientation) {
   const bool mirror_x = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7;
   const bool mirror_y = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
   Image seen = swap ? blank(stored.height, stored.width) : blank(stored.width, stored.height);
+  seen.full_width = swap ? stored.full_height : stored.full_width;
+  seen.full_height = swap ? stored.full_width : stored.full_height;
   auto* out = seen.pixels.data();
   for (int y = 0; y < seen.height; ++y) {
     const int v = mirror_y ? seen.height - 1 - y : y;
@@ -72,11 +74,8 @@ Image orient(Image stored, int orientation) {
 }
 
 Part whole(Image image) {
-  Part part;
-  part.whole_width = image.width;
-  part.whole_height = image.height;
-  part.image = std::move(image);
-  return part;
+  const Place place{0, 0, image.width, image.height};
+  return {std::move(image), place};
 }
 
 }  // namespace

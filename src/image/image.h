@@ -15,6 +15,8 @@ struct Image {
   int width = 0;
   int height = 0;
   std::vector<std::uint8_t> pixels;
+  // Where the decoder made it smaller than its file says (DecodeOptions): the file's size; otherwise 0.
+  int full_width = 0, full_height = 0;
 };
 
 enum class ImageFormat { jpeg, png, webp, gif, bmp };
@@ -31,7 +33,8 @@ struct ImageInfo {
 };
 
 struct DecodeOptions {
-  // Decode to the smallest size the format can scale to (JPEG: eighths) that still covers this; 0 decodes at full size.
+  // Decode to the smallest size the format can scale to (JPEG: 1/2, 1/4, 1/8) that still covers this in both
+  // directions; 0 decodes at full size.
   int cover_width = 0, cover_height = 0;
   // A picture with more pixels is refused before a byte of it is decoded.
   std::int64_t max_pixels = 100'000'000;

@@ -248,22 +248,26 @@ Part decode_jpeg(ByteView bytes, int cover_width, int cover_height, const Window
   reader.guard([&] { jpeg_start_decompress(&info); });
 
   Part part;
-  part.whole_width = static_cast<int>(info.output_width);
-  part.whole_height = static_cast<int>(info.output_height);
-  Span columns{0, part.whole_width}, rows{0, part.whole_height};
+  part.place.width = static_cast<int>(info.output_width);
+  part.place.height = static_cast<int>(info.output_height);
+  Span columns{0, part.place.width}, rows{0, part.place.height};
   if (can_cut(info)) {
-    columns = needed(window.left, window.right, part.whole_width);
-    rows = needed(window.top, window.bottom, part.whole_height);
+    columns = needed(window.left, window.right, part.place.width);
+    rows = needed(window.top, window.bottom, part.place.height);
   }
   JDIMENSION left = columns.begin, width = columns.end - columns.begin;
   reader.guard([&] {
-    if (static_cast<int>(width) < part.whole_width) jpeg_crop_scanline(&info, &left, &width);
+    if (static_cast<int>(width) < part.place.width) jpeg_crop_scanline(&info, &left, &width);
     if (rows.begin > 0) jpeg_skip_scanlines(&info, rows.begin);
   });
-  part.left = static_cast<int>(left);
-  part.top = rows.begin;
+  part.place.left = static_cast<int>(left);
+  part.place.top = rows.begin;
   part.image = {static_cast<int>(width), rows.end - rows.begin, std::move(memory)};
   part.image.pixels.resize(std::size_t{3} * part.image.width * part.image.height);
+  if (info.scale_num < 8) {
+    part.image.full_width = static_cast<int>(info.image_width);
+    part.image.full_height = static_cast<int>(info.image_height);
+  }
   std::vector<std::uint8_t> row(cmyk ? std::size_t{4} * width : 0);
   reader.guard([&] { cmyk ? read_cmyk_rows(info, row.data(), part.image) : read_rgb_rows(info, part.image); });
   finish(reader);

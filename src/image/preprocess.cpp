@@ -62,6 +62,22 @@ Geometry geometry(int width, int height, const Preprocess& preprocess) {
           {0, 1.0 * height / preprocess.height, preprocess.height, height}};
 }
 
+// An axis in pixels of the file, in pixels of a picture of `size` decoded from it at 1/2, 1/4 or 1/8.
+Axis reduced(const Axis& axis, int size, int origin) {
+  const double reduction = size > 0 ? std::round(1.0 * axis.size / size) : 1;
+  return {axis.start / reduction, axis.step / reduction, axis.count, size, origin};
+}
+
+// Geometry is chosen for the size that the file says, so that it does not depend on how the file was decoded.
+Geometry geometry_of(const Image& image, const Place& place, const Preprocess& preprocess) {
+  const bool full = image.full_width == 0;
+  Geometry result =
+      geometry(full ? place.width : image.full_width, full ? place.height : image.full_height, preprocess);
+  result.x = reduced(result.x, place.width, place.left);
+  result.y = reduced(result.y, place.height, place.top);
+  return result;
+}
+
 void sample(const Image& image, const Geometry& geometry, const Preprocess& preprocess, const RowSink& sink) {
   resample(image, geometry.x, geometry.y, preprocess.interpolation, sink);
 }
@@ -126,7 +142,7 @@ DecodeOptions decode_options(const Preprocess& preprocess) {
 }
 
 Image resize_and_crop(const Image& image, const Preprocess& preprocess) {
-  const Geometry where = geometry(image.width, image.height, preprocess);
+  const Geometry where = geometry_of(image, {0, 0, image.width, image.height}, preprocess);
   Image out = blank(preprocess.width, preprocess.height);
   const auto row = [&](int y) { return out.pixels.begin() + std::ptrdiff_t{3} * out.width * y; };
   if (preprocess.fit == Fit::pad) {
@@ -154,10 +170,7 @@ void preprocess_file(ByteView bytes, const Preprocess& preprocess, std::span<flo
   thread_local std::vector<std::uint8_t> kept;
   const Window window = window_of(read_info(bytes), preprocess);
   Part part = decode_part(bytes, decode_options(preprocess), window, std::exchange(kept, {}));
-  Geometry needed = geometry(part.whole_width, part.whole_height, preprocess);
-  needed.x.origin = part.left;
-  needed.y.origin = part.top;
-  sample_normalised(part.image, needed, preprocess, out);
+  sample_normalised(part.image, geometry_of(part.image, part.place, preprocess), preprocess, out);
   if (part.image.pixels.capacity() <= kMostKept) kept = std::move(part.image.pixels);
 }
 

@@ -104,18 +104,24 @@ class RowRing {
   std::vector<std::uint8_t> rows_, tail_;
 };
 
+// The source pixel of each output. Positions are summed up, as Pillow does, which decides ties.
+std::vector<int> nearest(const Axis& axis) {
+  std::vector<int> result(axis.count);
+  double centre = axis.start + 0.5 * axis.step;
+  for (int& index : result) {
+    index = std::clamp(static_cast<int>(std::floor(centre)), 0, axis.size - 1) - axis.origin;
+    centre += axis.step;
+  }
+  return result;
+}
+
 void pick_nearest(const Image& image, const Axis& x, const Axis& y, const RowSink& sink) {
-  const auto index = [](const Axis& axis, int i) {
-    const double centre = axis.start + (i + 0.5) * axis.step;
-    return std::clamp(static_cast<int>(std::floor(centre)), 0, axis.size - 1) - axis.origin;
-  };
-  std::vector<int> columns(x.count);
-  for (int i = 0; i < x.count; ++i) columns[i] = index(x, i);
+  const std::vector<int> columns = nearest(x), rows = nearest(y);
   std::vector<std::uint8_t> picked(std::size_t{3} * x.count);
   for (int i = 0; i < y.count; ++i) {
-    const auto* row = &image.pixels[std::size_t{3} * image.width * index(y, i)];
+    const auto* row = &image.pixels[std::size_t{3} * image.width * rows[i]];
     auto to = picked.begin();
-    for (int column : columns) to = std::copy_n(row + 3 * column, 3, to);
+    for (int column : columns) to = std::copy_n(row + std::ptrdiff_t{3} * column, 3, to);
     sink(i, picked.data());
   }
 }

@@ -41,6 +41,9 @@ struct Augmentation {
 OrderedJson to_json(const Augmentation& augmentation);
 Augmentation augmentation_from_json(const Json& json, std::string_view source);
 
+// The options that decode no more of a file than augment() needs: the smallest crop does not have to be enlarged.
+DecodeOptions decode_options(const Augmentation& augmentation, const Preprocess& preprocess);
+
 // The image, augmented and of preprocess's size. A function of (image, key): the same on any thread, in any order.
 Image augment(const Image& image, const Augmentation& augmentation, const Preprocess& preprocess, Key key);
 
