@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <optional>
+#include <set>
 #include <sstream>
 
 #include "base/digest.h"
@@ -74,12 +75,25 @@ Graph fitted_graph(const std::string& architecture, const std::string& classifie
   return replace_head(graph, {.labels = *labels, .hidden = outputs_of(weights, "head.hidden").value_or(0)});
 }
 
+// The weights that the graph has no place for. A deeper network of the same family has all weights of a shallower one
+// and more, so these decide between the two.
+std::vector<std::string> left_over(const Graph& graph, const Weights& weights) {
+  std::set<std::string> wanted;
+  for (const WeightSpec& spec : weight_specs(graph)) wanted.insert(spec.name);
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : weights) {
+    if (!wanted.contains(name) && !name.ends_with(".num_batches_tracked")) names.push_back(name);
+  }
+  return names;
+}
+
 std::size_t misfits(const Graph& graph, const Weights& weights) {
   const auto specs = weight_specs(graph);
-  return static_cast<std::size_t>(std::count_if(specs.begin(), specs.end(), [&](const WeightSpec& spec) {
+  const auto wrong = std::count_if(specs.begin(), specs.end(), [&](const WeightSpec& spec) {
     const auto found = weights.find(spec.name);
     return found == weights.end() || found->second.shape != spec.shape;
-  }));
+  });
+  return static_cast<std::size_t>(wrong) + left_over(graph, weights).size();
 }
 
 // The architecture that the most weights fit; whether all do is the caller's to check.
@@ -112,6 +126,14 @@ Graph find_graph(const Checkpoint& checkpoint, const std::string& source) {
 Graph named_graph(const std::string& architecture, const Checkpoint& checkpoint) {
   const bool features = architecture.find("mobilenetv2") != std::string::npos;
   return fitted_graph(architecture, features ? "classifier.1" : "fc", checkpoint);
+}
+
+Weights fitting_weights(const Graph& graph, const Weights& weights, const std::string& source) {
+  Weights selected = select_weights(graph, weights, source);
+  const auto others = left_over(graph, weights);
+  require(others.empty(), source, ": not the weights of ", graph.architecture, ", which has no ",
+          others.empty() ? "" : others.front(), " (", others.size(), " weights are left over)");
+  return selected;
 }
 
 // "0 Cat" is the label Cat of output 0, as Teachable Machine writes it.
@@ -160,7 +182,7 @@ Bundle import_model(const std::filesystem::path& file, const ImportOptions& opti
   Bundle bundle;
   bundle.graph = options.architecture.empty() ? find_graph(checkpoint, file.string())
                                               : named_graph(options.architecture, checkpoint);
-  bundle.weights = select_weights(bundle.graph, checkpoint.weights, file.string());
+  bundle.weights = fitting_weights(bundle.graph, checkpoint.weights, file.string());
   bundle.labels = labels_for(bundle.graph, file);
   bundle.preprocess = published_preprocess(bundle.graph.architecture);
   const auto& input = std::get<Input>(bundle.graph.nodes[0].operation);

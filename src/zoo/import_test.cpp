@@ -43,7 +43,7 @@ class Import : public testing::Test {
 };
 
 TEST_F(Import, FindsTheArchitectureAndItsLabels) {
-  for (const char* name : {"resnet10_025", "resnet18", "resnet50", "mobilenetv2_035", "mobilenetv2_110"}) {
+  for (const char* name : {"resnet10_025", "resnet18", "resnet34", "resnet50", "mobilenetv2_035", "mobilenetv2_110"}) {
     const Bundle bundle = import_model(save(build(name, 3)));
     EXPECT_EQ(bundle.graph, build(name, 3));
     EXPECT_THAT(bundle.labels, ElementsAre("0", "1", "2"));
@@ -71,6 +71,15 @@ TEST_F(Import, NamesTheFirstWeightThatDoesNotFit) {
   weights["layer2.0.conv1.weight"] = make_tensor({1, 2}, std::vector<float>(2));
   EXPECT_THAT(refusal(save(weights)), AllOf(HasSubstr("resnet18"), HasSubstr("layer2.0.conv1.weight"),
                                             HasSubstr("[1, 2]"), HasSubstr("[128, 64, 3, 3]")));
+}
+
+// As ResNet-101 would be one, with the same names and shapes and more of them.
+TEST_F(Import, RefusesADeeperNetworkOfTheSameFamily) {
+  Weights weights = initial_weights(build("resnet18", 2), 1);
+  for (const auto& [name, tensor] : initial_weights(build("resnet18", 2), 1)) {
+    if (name.starts_with("layer3.1.")) weights["layer3.2." + name.substr(9)] = tensor;
+  }
+  EXPECT_THAT(refusal(save(weights)), AllOf(HasSubstr("layer3.2.bn1.bias"), HasSubstr("10 weights are left over")));
 }
 
 TEST_F(Import, RefusesWeightsOfAnotherArchitectureThanAsked) {

@@ -3,7 +3,7 @@
 //   NAME/data.pkl     the state dict or the TorchScript module, its tensors as persistent ids of storages
 //   NAME/data/KEY     the elements of the storage KEY
 //   NAME/byteorder    "little" (newer files)
-//   NAME/version, NAME/code/..., NAME/constants.pkl   not needed for weights
+//   NAME/version, NAME/code/..., NAME/constants.pkl   not needed for weights; the code is compressed
 #include "zoo/pytorch_checkpoint.h"
 
 #include <algorithm>
@@ -230,7 +230,8 @@ bool is_pytorch(ByteView bytes) {
 Weights parse_pytorch(ByteView bytes, std::string_view source) {
   require(!as_text(bytes).starts_with(kLegacy), source,
           ": written in the format that PyTorch used before 1.6; load it there and save it again with torch.save");
-  const ZipEntries entries = read_zip(bytes, source);
+  const auto wanted = [](std::string_view path) { return path.find("/code/") == std::string_view::npos; };
+  const ZipEntries entries = read_zip(bytes, wanted, source);
   const std::string folder = find_folder(entries, source);
   const auto order = entries.find(folder + "byteorder");
   require(order == entries.end() || as_text(*order->second) == "little", source,

@@ -73,14 +73,15 @@ bool is_zip(ByteView bytes) {
   return as_text(bytes).starts_with("PK\x03\x04");
 }
 
-ZipEntries read_zip(ByteView archive, std::string_view source) {
+ZipEntries read_zip(ByteView archive, const std::function<bool(std::string_view path)>& wanted,
+                    std::string_view source) {
   Reader reader(archive, source);
   ZipEntries entries;
   while (archive_entry* entry = reader.next()) {
     const char* path = archive_entry_pathname(entry);
     require(path != nullptr, source, ": the zip archive has a file without a readable name");
     const std::string name = path;
-    if (archive_entry_filetype(entry) == AE_IFDIR) continue;
+    if (archive_entry_filetype(entry) == AE_IFDIR || !wanted(name)) continue;
     require(archive_entry_filetype(entry) == AE_IFREG, source, ": ", name, " is not an ordinary file");
     require(entries.size() < kMaxEntries, source, ": more than ", kMaxEntries, " files in the zip archive");
     auto content = std::make_shared<const Bytes>(reader.content(entry, name));
