@@ -24,11 +24,11 @@ Bundle small_bundle() {
   bundle.weights = {{"conv.weight", make_tensor({2, 3, 1, 1}, std::vector<float>{1, 2, 3, 4, 5, 6})},
                     {"head.output.weight", make_tensor({2, 2}, std::vector<float>(4, 2))},
                     {"head.output.bias", make_tensor({2}, std::vector<float>{0, 0.5})}};
-  bundle.labels = {"ants", "b\u00e9\"es"};
+  bundle.labels = {"ants", "bees"};
   bundle.preprocess = {.width = 8, .height = 8};
   bundle.temperature = 1.5;
-  bundle.metrics = {{"z_first", 0.98}, {"a_second", 1}};
-  bundle.provenance = {{"seed", 7}};
+  bundle.metrics = {{"validation_accuracy", 0.98}, {"images", 244}};
+  bundle.provenance = {{"program", "graft 0.1.0"}, {"seed", 7}};
   return bundle;
 }
 
@@ -67,11 +67,21 @@ TEST_F(BundleFolder, ReadsWhatItWrites) {
   EXPECT_THAT(floats(read.weights.at("conv.weight")), ElementsAre(1, 2, 3, 4, 5, 6));
 }
 
+// docs/bundle_format.md shows this bundle.
+TEST_F(BundleFolder, IsTheExampleOfTheDocumentation) {
+  const auto root = std::filesystem::path(GRAFT_TESTDATA).parent_path().parent_path().parent_path();
+  const std::string page = read_text(root / "docs" / "bundle_format.md");
+  EXPECT_THAT(page, HasSubstr(read_text(path_ / "graft.json")));
+  const std::string weights = read_text(path_ / "model.safetensors");
+  EXPECT_THAT(page, HasSubstr(weights.substr(8, weights.rfind('}') - 7)));
+  EXPECT_THAT(page, HasSubstr(text(weights.size(), " bytes")));
+}
+
 TEST_F(BundleFolder, CanBeWrittenOverWhileItIsRead) {
   Bundle bundle = read_bundle(path_);
-  bundle.labels = {"one", "two"};
+  bundle.labels = {"b\u00e9\"es", "two"};
   write_bundle(path_, bundle);
-  EXPECT_THAT(read_bundle(path_).labels, ElementsAre("one", "two"));
+  EXPECT_THAT(read_bundle(path_).labels, ElementsAre("b\u00e9\"es", "two"));
 }
 
 TEST_F(BundleFolder, IsOneOnlyWithItsDescription) {

@@ -21,6 +21,16 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+// Weights of the right shapes, and half the bytes.
+Weights zeros(const Graph& graph) {
+  Weights weights;
+  for (const WeightSpec& spec : weight_specs(graph)) {
+    const auto owner = std::make_shared<const Bytes>(static_cast<std::size_t>(count(spec.shape)) * 2);
+    weights[spec.name] = {DType::f16, spec.shape, *owner, owner};
+  }
+  return weights;
+}
+
 class Import : public testing::Test {
  protected:
   fs::path save(const Weights& weights) const {
@@ -28,7 +38,7 @@ class Import : public testing::Test {
     write_safetensors(path, weights);
     return path;
   }
-  fs::path save(const Graph& graph) const { return save(initial_weights(graph, 1)); }
+  fs::path save(const Graph& graph) const { return save(zeros(graph)); }
 
   std::string refusal(const fs::path& path, const ImportOptions& options = {}) const {
     try {
@@ -53,21 +63,21 @@ TEST_F(Import, FindsTheArchitectureAndItsLabels) {
 }
 
 TEST_F(Import, TakesInceptionWithAndWithoutItsAuxiliaryHead) {
-  Weights weights = initial_weights(build("inception_v3", 2), 1);
+  Weights weights = zeros(build("inception_v3", 2));
   EXPECT_TRUE(import_model(save(weights)).graph.auxiliary_output.has_value());
   std::erase_if(weights, [](const auto& item) { return item.first.starts_with("AuxLogits."); });
   EXPECT_FALSE(import_model(save(weights)).graph.auxiliary_output.has_value());
 }
 
 TEST_F(Import, TakesABackboneWithoutClassifierAndAHeadOfGrafts) {
-  const Graph resnet = build("resnet18", 2);
+  const Graph resnet = build("resnet10_050", 2);
   EXPECT_EQ(import_model(save(backbone(resnet))).graph, backbone(resnet));
   const Graph headed = replace_head(resnet, {.labels = 4, .hidden = 7});
   EXPECT_EQ(import_model(save(headed)).graph, headed);
 }
 
 TEST_F(Import, NamesTheFirstWeightThatDoesNotFit) {
-  Weights weights = initial_weights(build("resnet18", 2), 1);
+  Weights weights = zeros(build("resnet18", 2));
   weights["layer2.0.conv1.weight"] = make_tensor({1, 2}, std::vector<float>(2));
   EXPECT_THAT(refusal(save(weights)), AllOf(HasSubstr("resnet18"), HasSubstr("layer2.0.conv1.weight"),
                                             HasSubstr("[1, 2]"), HasSubstr("[128, 64, 3, 3]")));
@@ -75,19 +85,19 @@ TEST_F(Import, NamesTheFirstWeightThatDoesNotFit) {
 
 // As ResNet-101 would be one, with the same names and shapes and more of them.
 TEST_F(Import, RefusesADeeperNetworkOfTheSameFamily) {
-  Weights weights = initial_weights(build("resnet18", 2), 1);
-  for (const auto& [name, tensor] : initial_weights(build("resnet18", 2), 1)) {
+  Weights weights = zeros(build("resnet18", 2));
+  for (const auto& [name, tensor] : zeros(build("resnet18", 2))) {
     if (name.starts_with("layer3.1.")) weights["layer3.2." + name.substr(9)] = tensor;
   }
   EXPECT_THAT(refusal(save(weights)), AllOf(HasSubstr("layer3.2.bn1.bias"), HasSubstr("10 weights are left over")));
 }
 
 TEST_F(Import, RefusesWeightsOfAnotherArchitectureThanAsked) {
-  EXPECT_THAT(refusal(save(build("resnet34", 2)), {.architecture = "resnet50"}),
+  EXPECT_THAT(refusal(save(build("resnet10_025", 2)), {.architecture = "resnet50"}),
               AllOf(HasSubstr("not the weights of resnet50"), HasSubstr("is expected")));
-  EXPECT_THAT(refusal(save(build("resnet18", 2)), {.architecture = "mobilenetv2_100"}),
+  EXPECT_THAT(refusal(save(build("resnet10_025", 2)), {.architecture = "mobilenetv2_100"}),
               HasSubstr("features.0.0.weight [32, 3, 3, 3] is missing"));
-  EXPECT_THAT(refusal(save(build("resnet18", 2)), {.architecture = "vgg"}), HasSubstr("no architecture vgg"));
+  EXPECT_THAT(refusal(save(build("resnet10_025", 2)), {.architecture = "vgg"}), HasSubstr("no architecture vgg"));
 }
 
 TEST_F(Import, RefusesNetworksItDoesNotKnow) {
