@@ -110,9 +110,13 @@ def record_pytorch(folder):
     record_script(at("script.pt"))
     four = numpy.arange(4, dtype="<f4").tobytes()
     views = {
-        "beyond": (2, (3,), (1,), 4), "overflow": (0, (2, 2), (2**62, 2**62), 4), "huge": (0, (2**40, 2**40), (0, 0), 4),
-        "expanded": (0, (5,), (0,), 4), "negative": (-1, (2,), (1,), 4), "missized": (0, (2,), (1,), 5),
-        "ranks": (0, (2,), (1, 1), 4)
+        "beyond": (2, (3,), (1,), 4),
+        "overflow": (0, (2, 2), (2**62, 2**62), 4),
+        "huge": (0, (2**40, 2**40), (0, 0), 4),
+        "expanded": (0, (5,), (0,), 4),
+        "negative": (-1, (2,), (1,), 4),
+        "missized": (0, (2,), (1,), 5),
+        "ranks": (0, (2,), (1, 1), 4),
     }
     for name, view in views.items():
         write_archive(at(f"bad_{name}.pth"), view_pickle(*view), {"data/0": four})

@@ -1,7 +1,6 @@
 #include "zoo/import.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <optional>
 #include <set>
@@ -43,8 +42,10 @@ std::vector<std::string> mobilenets(const char* prefix) {
 std::vector<Family> families(const Checkpoint& checkpoint) {
   std::vector<std::string> resnets = {"resnet18", "resnet34", "resnet50"};
   const auto stem = checkpoint.weights.find("conv1.weight");
-  if (stem != checkpoint.weights.end() && !stem->second.shape.empty() && stem->second.shape[0] < 64) {
-    resnets.push_back(numbered("resnet10_", std::clamp<std::int64_t>(stem->second.shape[0] * 100 / 64, 10, 100)));
+  if (stem != checkpoint.weights.end() && !stem->second.shape.empty()) {
+    // resnet() rounds the channels of a width down; this is the least width that gives so many.
+    const std::int64_t channels = std::clamp<std::int64_t>(stem->second.shape[0], 7, 512);
+    resnets.push_back(numbered("resnet10_", (channels * 100 + 63) / 64));
   }
   const bool tensorflow = checkpoint.format == CheckpointFormat::keras;
   return {{"layer1.0.conv1.weight", "fc", resnets},

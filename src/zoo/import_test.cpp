@@ -53,7 +53,8 @@ class Import : public testing::Test {
 };
 
 TEST_F(Import, FindsTheArchitectureAndItsLabels) {
-  for (const char* name : {"resnet10_025", "resnet18", "resnet34", "resnet50", "mobilenetv2_035", "mobilenetv2_110"}) {
+  for (const char* name : {"resnet10_025", "resnet10_030", "resnet10_100", "resnet18", "resnet34", "resnet50",
+                           "mobilenetv2_035", "mobilenetv2_110"}) {
     const Bundle bundle = import_model(save(build(name, 3)));
     EXPECT_EQ(bundle.graph, build(name, 3));
     EXPECT_THAT(bundle.labels, ElementsAre("0", "1", "2"));
