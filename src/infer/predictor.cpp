@@ -46,6 +46,8 @@ void Predictor::probabilities(std::span<const float> input, std::int64_t batch, 
   const std::size_t labels = bundle_.labels.size();
   for (std::size_t begin = 0; begin < output.size(); begin += labels) {
     softmax(output.subspan(begin, labels), bundle_.temperature);
+    require(std::isfinite(output[begin]), bundle_.graph.architecture,
+            ": its output is not a number; its weights or the images it was given are damaged");
   }
 }
 
