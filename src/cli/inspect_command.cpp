@@ -60,7 +60,7 @@ void say_weights(const OrderedJson& d) {
 
 void inspect(const std::filesystem::path& path, bool json) {
   const bool bundle = is_bundle(path);
-  const OrderedJson description = bundle ? describe(read_bundle(path)) : describe(read_checkpoint(path));
+  const OrderedJson description = bundle ? describe(read_bundle(path)) : describe(read_checkpoint(path).weights);
   if (json) {
     std::cout << description.dump() << '\n';
   } else if (bundle) {
@@ -70,14 +70,14 @@ void inspect(const std::filesystem::path& path, bool json) {
   }
 }
 
-struct ImportOptions {
+struct ImportRequest {
   std::filesystem::path file, out;
   std::string architecture;
 };
 
-void import_file(const ImportOptions& options) {
+void import_file(const ImportRequest& options) {
   require(!is_bundle(options.out), options.out.string(), " holds a bundle already: remove it, or choose another --out");
-  const Bundle bundle = import_model(options.file, options.architecture);
+  const Bundle bundle = import_model(options.file, {options.architecture});
   write_bundle(options.out, bundle);
   say_bundle(describe(bundle));
 }
@@ -96,7 +96,7 @@ void add_inspect(CLI::App& app) {
 }
 
 void add_import(CLI::App& app) {
-  auto options = std::make_shared<ImportOptions>();
+  auto options = std::make_shared<ImportRequest>();
   CLI::App* command = app.add_subcommand("import", "Make a bundle of weights that another program trained");
   command->add_option("file", options->file, "Weights (.safetensors, .pth, .h5) of torchvision, timm or Keras")
       ->required()

@@ -145,7 +145,7 @@ Candidate train_head(const Bundle& parent, const TrainingContext& context) {
   const auto start = Clock::now();
   FittedHead head = fit_on_features(parent, context);
   MetricLog(context.folder).add(head.fit.curve);
-  Candidate candidate{.bundle = std::move(head.bundle), .curve = head.fit.curve, .validation = {}, .reported = {}};
+  Candidate candidate{.bundle = std::move(head.bundle), .curve = head.fit.curve};
   measure(candidate, context.data, context.options.cache);
   candidate.settings = to_json(head.settings, head.fit, head.views);
   candidate.description =
@@ -158,7 +158,7 @@ Candidate train_head(const Bundle& parent, const TrainingContext& context) {
 Candidate train_finetune(const Bundle& parent, const TrainingContext& context) {
   const auto start = Clock::now();
   FittedHead head = fit_on_features(parent, context);
-  Candidate candidate{.bundle = std::move(head.bundle), .curve = {}, .validation = {}, .reported = {}};
+  Candidate candidate{.bundle = std::move(head.bundle), .curve = {}};
   TrainerSettings settings = finetune_recipe(context.options, context.data.train.dataset->size(), context.seed);
   settings.label_weights = label_weights(context);
   train_on(candidate, settings, context, "finetune");
@@ -174,7 +174,7 @@ Candidate train_finetune(const Bundle& parent, const TrainingContext& context) {
 
 Candidate train_scratch(const Graph& graph, const Preprocess& preprocess, const TrainingContext& context) {
   const auto start = Clock::now();
-  Candidate candidate{.bundle = {}, .curve = {}, .validation = {}, .reported = {}};
+  Candidate candidate{.bundle = {}, .curve = {}};
   candidate.bundle.graph = graph;
   candidate.bundle.weights = initial_weights(graph, context.seed);
   candidate.bundle.preprocess = preprocess;

@@ -15,9 +15,9 @@ namespace graft {
 struct Candidate {
   Bundle bundle;
   Curve curve;
-  Answers validation, reported;  // `reported`: on the test split, or validation again where there is none
-  OrderedJson settings;
-  std::string description;  // one sentence
+  Answers validation{}, reported{};  // `reported`: on the test split, or validation again where there is none
+  OrderedJson settings{};
+  std::string description{};  // one sentence
   double seconds = 0;
 };
 

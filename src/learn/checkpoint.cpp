@@ -56,7 +56,7 @@ Curve curve_from(const Json& json) {
 
 }  // namespace
 
-void write_checkpoint(const std::filesystem::path& path, const Checkpoint& c) {
+void write_checkpoint(const std::filesystem::path& path, const TrainingState& c) {
   const Json progress = {{"settings", c.settings},
                          {"epoch", c.epoch},
                          {"step", c.step},
@@ -75,14 +75,14 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& c) {
   write_safetensors(path, all, {{"progress", progress.dump()}});
 }
 
-std::optional<Checkpoint> read_checkpoint_file(const std::filesystem::path& path) {
+std::optional<TrainingState> read_checkpoint_file(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return std::nullopt;
   const Safetensors file = read_safetensors(path);
   const auto metadata = file.metadata.find("progress");
   require(metadata != file.metadata.end(), path.string(), " is not a checkpoint of a training run");
   try {
     const Json json = parse_json(metadata->second, path.string());
-    Checkpoint c{.settings = json.at("settings"),
+    TrainingState c{.settings = json.at("settings"),
                  .epoch = json.at("epoch"),
                  .step = json.at("step"),
                  .best_epoch = json.at("best_epoch"),

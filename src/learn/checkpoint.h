@@ -13,7 +13,7 @@
 
 namespace graft {
 
-struct Checkpoint {
+struct TrainingState {
   std::string settings;  // what the run was started with, as JSON; a run only goes on with the same
   int epoch = 0;         // that are done
   std::int64_t step = 0;
@@ -26,9 +26,9 @@ struct Checkpoint {
 };
 
 // Written whole or not at all.
-void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+void write_checkpoint(const std::filesystem::path& path, const TrainingState& checkpoint);
 
 // Nullopt when there is no such file. Throws when it is damaged.
-std::optional<Checkpoint> read_checkpoint_file(const std::filesystem::path& path);
+std::optional<TrainingState> read_checkpoint_file(const std::filesystem::path& path);
 
 }  // namespace graft

@@ -16,7 +16,9 @@ constexpr std::size_t kMistakes = 24;
 constexpr int kThumbnail = 128;
 
 RunSummary summary_of(const Way& way) {
-  RunSummary run{.name = way.name, .description = way.candidates.front().description};
+  RunSummary run;
+  run.name = way.name;
+  run.description = way.candidates.front().description;
   std::vector<std::vector<bool>> right;
   for (const Candidate& candidate : way.candidates) {
     run.curves.push_back(candidate.curve);
@@ -83,12 +85,12 @@ std::string verdict(const Report& report) {
 Report make_report(const std::vector<Way>& ways, const SplitData& data, std::vector<TimeSpent> time) {
   const Candidate& kept = ways.front().best();
   const bool tested = data.test.dataset != nullptr;
-  Report report{.title = "graft: " + join(kept.bundle.labels, ", ").substr(0, 80),
-                .created = now_text(),
-                .verdict = "",
-                .reported_split = tested ? "test" : "validation",
-                .labels = kept.bundle.labels,
-                .splits = {{"train", data.train.dataset->size()}, {"validation", data.validation.dataset->size()}}};
+  Report report;
+  report.title = "graft: " + join(kept.bundle.labels, ", ").substr(0, 80);
+  report.created = now_text();
+  report.reported_split = tested ? "test" : "validation";
+  report.labels = kept.bundle.labels;
+  report.splits = {{"train", data.train.dataset->size()}, {"validation", data.validation.dataset->size()}};
   if (tested) report.splits["test"] = data.test.dataset->size();
   report.majority_accuracy = majority_accuracy(kept.reported.truth, kept.bundle.labels.size());
   for (const Way& way : ways) report.runs.push_back(summary_of(way));

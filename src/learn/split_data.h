@@ -8,6 +8,7 @@
 #include "data/dataset.h"
 #include "data/scan.h"
 #include "recipe/train_options.h"
+#include "report/report.h"
 
 namespace graft {
 

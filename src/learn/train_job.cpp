@@ -48,7 +48,7 @@ void check(const TrainOptions& options) {
 
 Bundle load_parent(const TrainOptions& options) {
   Bundle parent =
-      is_bundle(options.from) ? read_bundle(options.from) : import_model(options.from, options.architecture);
+      is_bundle(options.from) ? read_bundle(options.from) : import_model(options.from, {options.architecture});
   require(options.architecture.empty() || options.architecture == parent.graph.architecture, options.from.string(),
           " is a ", parent.graph.architecture, ", not the ", options.architecture, " that --arch names");
   if (options.size > 0) {

@@ -93,7 +93,7 @@ class Run {
   }
 
   void restore() {
-    std::optional<Checkpoint> saved = read_checkpoint_file(control_.checkpoint);
+    std::optional<TrainingState> saved = read_checkpoint_file(control_.checkpoint);
     if (!saved) return;
     if (saved->settings != state_.settings) {
       fail(Kind::conflict, control_.checkpoint.string(),
@@ -217,7 +217,7 @@ class Run {
   std::int64_t labels_, steps_per_epoch_;
   torch::Tensor label_weights_;
   std::optional<Network> average_;
-  Checkpoint state_;
+  TrainingState state_;
 };
 
 }  // namespace
