@@ -1,11 +1,16 @@
 #include "zoo/hdf5.h"
 
 #include <hdf5.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
-#include <mutex>
+#include <cerrno>
 
 #include "base/error.h"
+#include "base/file.h"
+#include "graph/safetensors.h"
 
 namespace graft {
 namespace {
@@ -15,6 +20,7 @@ constexpr std::size_t kMaxArrays = 10'000;
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 28;  // of all arrays together: 1 GiB
 constexpr std::size_t kMaxText = std::size_t{16} << 20;
 constexpr int kMaxDimensions = 8;
+constexpr rlim_t kMaxSeconds = 10;
 
 // An identifier of the library, released on destruction.
 class Handle {
@@ -149,15 +155,43 @@ class Reader {
   std::int64_t elements_ = 0;
 };
 
+struct Answer {
+  std::filesystem::path arrays, error;  // the child writes one of the two
+};
+
+[[noreturn]] void read_in_child(const std::filesystem::path& path, const Answer& answer) {
+  const rlimit work{kMaxSeconds, kMaxSeconds}, no_core{0, 0};
+  setrlimit(RLIMIT_CPU, &work);
+  setrlimit(RLIMIT_CORE, &no_core);
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  H5PLset_loading_state(0);
+  try {
+    const Hdf5 content = Reader(path).read();
+    write_safetensors(answer.arrays, content.arrays, content.attributes);
+    _exit(0);
+  } catch (const std::exception& error) {
+    write_file(answer.error, error.what());
+    _exit(1);
+  }
+}
+
 }  // namespace
 
 Hdf5 read_hdf5(const std::filesystem::path& path) {
-  // The library has one state for the process and no locks of its own.
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  H5PLset_loading_state(0);
-  return Reader(path).read();
+  const TemporaryFolder folder;
+  const Answer answer{folder.path() / "arrays", folder.path() / "error"};
+  const pid_t child = fork();
+  if (child < 0) fail(Kind::unavailable, path.string(), ": cannot start a process to read it: ", system_message());
+  if (child == 0) read_in_child(path, answer);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    Safetensors content = read_safetensors(answer.arrays);
+    return {std::move(content.metadata), std::move(content.weights)};
+  }
+  if (std::filesystem::exists(answer.error)) fail(Kind::invalid, read_text(answer.error));
+  fail(Kind::invalid, path.string(), ": the HDF5 file is damaged");
 }
 
 }  // namespace graft

@@ -15,7 +15,8 @@ struct Hdf5 {
 };
 
 // Reads the whole file. What would lead out of it (links to other files, external storage, filters from plugins) is
-// refused.
+// refused. The HDF5 library crashes or runs forever on some damaged files, so it works in a process of its own, which
+// is ended after ten seconds of work: any file gives its arrays or an Error.
 Hdf5 read_hdf5(const std::filesystem::path& path);
 
 }  // namespace graft
