@@ -6,7 +6,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-// The binary runs everywhere; these functions only where the processor has AVX2.
+// Marks a function that runs only where the processor has AVX2; the rest of the binary runs everywhere.
 #define GRAFT_AVX2 __attribute__((target("avx2")))
 #endif
 
@@ -168,9 +168,11 @@ GRAFT_AVX2 void scale_to_planes(const std::uint8_t* rgb, std::size_t count, cons
 }  // namespace
 }  // namespace avx2
 
-namespace {
 const bool has_avx2 = __builtin_cpu_supports("avx2");
-}  // namespace
+#else
+namespace avx2 = portable;
+constexpr bool has_avx2 = false;
+#endif
 
 void sum_along_rows(const std::uint8_t* const source[4], const Taps& taps, std::uint8_t* const out[4]) {
   (has_avx2 ? avx2::sum_along_rows : portable::sum_along_rows)(source, taps, out);
@@ -185,6 +187,5 @@ void scale_to_planes(const std::uint8_t* rgb, std::size_t count, const Scaling& 
                      std::size_t plane) {
   (has_avx2 ? avx2::scale_to_planes : portable::scale_to_planes)(rgb, count, scaling, out, plane);
 }
-#endif
 
 }  // namespace graft
