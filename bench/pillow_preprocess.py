@@ -29,10 +29,10 @@ arguments = parser.parse_args()
 
 
 def photograph(number, width=500, height=375):
-    """Shapes whose detail falls off with its frequency, as in photographs: noise, the colours alike."""
+    """Shapes whose detail falls off with its frequency: as a JPEG, about as large as a photograph of this size."""
     random = numpy.random.default_rng(number)
     frequency = numpy.hypot(*numpy.meshgrid(numpy.fft.fftfreq(width), numpy.fft.fftfreq(height)))
-    amplitude = numpy.maximum(frequency, 1 / width) ** -1.3
+    amplitude = numpy.maximum(frequency, 1 / width) ** -1.45
     noise = [numpy.fft.ifft2(numpy.fft.fft2(random.normal(size=(height, width))) * amplitude).real for _ in range(4)]
     channels = numpy.stack([2 * noise[0] + noise[c] for c in (1, 2, 3)], axis=2)
     pixels = 128 + 50 * (channels - channels.mean()) / channels.std()
