@@ -14,6 +14,8 @@ Json parse_json(std::string_view content, std::string_view source) {
     return Json::parse(content, limit_depth);
   } catch (const Json::parse_error& error) {
     fail(Kind::invalid, source, ": not valid JSON at byte ", error.byte);
+  } catch (const Json::out_of_range&) {
+    fail(Kind::invalid, source, ": a number is too large");
   }
 }
 

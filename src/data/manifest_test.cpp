@@ -104,6 +104,7 @@ TEST(Manifest, SaysWhichLineIsWrong) {
   expect_error("{\"label\":\"x\"}", ListFormat::json_lines, "line 1: the field \"image\" (or path, file) is missing");
   expect_error("{\"image\":\"a\"}", ListFormat::json_lines, "line 1: the field \"label\" (or class) is missing");
   expect_error("{\"image\":\"a\",\"label\":0.5}", ListFormat::json_lines, "neither text nor a whole number");
+  expect_error("{\"label\":1e999}", ListFormat::json_lines, "line 1: a number is too large");
   expect_error("0\ta.jpg\n", ListFormat::lst, "line 1: expected a number, the label's number and the image");
   expect_error("0\tcat\ta.jpg\n", ListFormat::lst, "the index and the label of a .lst list are whole numbers");
 }
