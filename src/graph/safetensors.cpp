@@ -113,7 +113,7 @@ Weights cut(ByteView data, const std::vector<Entry>& entries, const std::shared_
 }
 
 std::string header_of(const std::vector<std::pair<std::string, const Tensor*>>& tensors,
-                      const std::map<std::string, std::string>& metadata) {
+                      const std::map<std::string, std::string>& metadata, std::string_view source) {
   OrderedJson header = OrderedJson::object();
   if (!metadata.empty()) header[kMetadata] = metadata;
   std::uint64_t position = 0;
@@ -122,9 +122,13 @@ std::string header_of(const std::vector<std::pair<std::string, const Tensor*>>& 
     header[name] = {{"dtype", name_of(tensor->type)}, {"shape", tensor->shape}, {"data_offsets", {position, end}}};
     position = end;
   }
-  std::string content = header.dump();
-  content.append((kPrefix - content.size() % kPrefix) % kPrefix, ' ');
-  return content;
+  try {
+    std::string content = header.dump();
+    content.append((kPrefix - content.size() % kPrefix) % kPrefix, ' ');
+    return content;
+  } catch (const Json::exception&) {
+    fail(Kind::invalid, source, ": the name of a tensor or a note is not UTF-8 text");
+  }
 }
 
 }  // namespace
@@ -155,7 +159,7 @@ void write_safetensors(const std::filesystem::path& path, const Weights& weights
   for (const auto& [name, tensor] : weights) tensors.emplace_back(name, &tensor);
   std::stable_sort(tensors.begin(), tensors.end(),
                    [](const auto& a, const auto& b) { return size_of(a.second->type) > size_of(b.second->type); });
-  const std::string header = header_of(tensors, metadata);
+  const std::string header = header_of(tensors, metadata, path.string());
   Bytes content;
   append(content, static_cast<std::uint64_t>(header.size()));
   std::size_t total = kPrefix + header.size();

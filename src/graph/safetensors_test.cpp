@@ -67,6 +67,11 @@ TEST(Safetensors, ReadsWhatItWrites) {
   EXPECT_THAT(to_floats(read.weights.at("odd")), ElementsAre(1, 2, 3));
 }
 
+TEST(Safetensors, RefusesToWriteNamesThatAreNotText) {
+  const TemporaryFolder folder;
+  EXPECT_THROW(write_safetensors(folder.path() / "w", {{"\xff", make_tensor({}, std::vector<float>{1})}}), Error);
+}
+
 TEST(Safetensors, RefusesEveryTruncation) {
   const Bytes whole = file_of(kOneTensor, 4);
   for (std::size_t size = 0; size < whole.size(); ++size) {

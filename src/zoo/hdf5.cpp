@@ -159,7 +159,8 @@ struct Answer {
   std::filesystem::path arrays, error;  // the child writes one of the two
 };
 
-[[noreturn]] void read_in_child(const std::filesystem::path& path, const Answer& answer) {
+// Ends the process on every way, also when the answer cannot be written, so that no child returns as a second parent.
+[[noreturn]] void read_in_child(const std::filesystem::path& path, const Answer& answer) noexcept {
   const rlimit work{kMaxSeconds, kMaxSeconds}, no_core{0, 0};
   setrlimit(RLIMIT_CPU, &work);
   setrlimit(RLIMIT_CORE, &no_core);
@@ -191,7 +192,7 @@ Hdf5 read_hdf5(const std::filesystem::path& path) {
     return {std::move(content.metadata), std::move(content.weights)};
   }
   if (std::filesystem::exists(answer.error)) fail(Kind::invalid, read_text(answer.error));
-  fail(Kind::invalid, path.string(), ": the HDF5 file is damaged");
+  fail(Kind::invalid, path.string(), ": the HDF5 file is damaged, or there is no room for it in the temporary folder");
 }
 
 }  // namespace graft
