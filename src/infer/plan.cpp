@@ -4,9 +4,11 @@
 #include <bit>
 #include <map>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "base/thread_pool.h"
 #include "infer/dnnl_execution.h"
 #include "infer/dnnl_program.h"
 #include "infer/passes.h"
@@ -17,8 +19,26 @@ namespace {
 
 constexpr std::int64_t kLargestPiece = 16;
 
-std::int64_t next_piece(std::int64_t left) {
-  return std::min(kLargestPiece, static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(left))));
+struct Piece {
+  std::int64_t first, count;
+};
+
+// How a batch is run: in pieces, each by one lane of `threads` threads. Lanes that never wait for each other beat one
+// lane of all threads, which meets at a barrier after every layer.
+struct Division {
+  std::vector<Piece> pieces;
+  int lanes, threads;
+};
+
+Division divide(std::int64_t batch, int threads) {
+  const int lanes = static_cast<int>(std::min<std::int64_t>(batch, threads));
+  const std::int64_t share = std::min(kLargestPiece, batch / lanes);
+  Division division{{}, lanes, threads / lanes};
+  for (std::int64_t done = 0; done < batch; done += division.pieces.back().count) {
+    const auto left = static_cast<std::uint64_t>(std::min(share, batch - done));
+    division.pieces.push_back({done, static_cast<std::int64_t>(std::bit_floor(left))});
+  }
+  return division;
 }
 
 }  // namespace
@@ -34,19 +54,19 @@ bool is_available(Precision precision) {
 
 struct Plan::State {
   State(const Graph& graph, const Weights& given, int thread_count, Precision precision)
-      : program(lower(graph, given)), threads(thread_count) {
+      : program(lower(graph, given)), threads(thread_count > 0 ? thread_count : static_cast<int>(available_cores())) {
     optimize(program, precision);
-    (void)compiled(1);  // now rather than in the first run: what cannot be compiled is an error of the constructor
+    // Now rather than in the first run: what cannot be compiled is an error of the constructor.
+    const ThreadLimit limit(threads);
+    (void)compiled(1, threads);
     for (Layer& layer : program.layers) layer.weight = layer.bias = {};
   }
 
-  const DnnlProgram& compiled(std::int64_t batch) {
+  // REQUIRES: the calling thread is limited to `limit` threads.
+  const DnnlProgram& compiled(std::int64_t batch, int limit) {
     const std::lock_guard lock(mutex);
-    auto& entry = programs[batch];
-    if (!entry) {
-      const ThreadLimit limit(threads);
-      entry = std::make_unique<DnnlProgram>(compile(program, batch, engine, weights));
-    }
+    auto& entry = programs[{batch, limit}];
+    if (!entry) entry = std::make_unique<DnnlProgram>(compile(program, batch, engine, weights));
     return *entry;
   }
 
@@ -70,9 +90,9 @@ struct Plan::State {
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   std::mutex mutex;  // guards what follows
   DnnlWeights weights{engine};
-  std::map<std::int64_t, std::unique_ptr<DnnlProgram>> programs;  // by batch; an entry never changes
-  std::vector<std::unique_ptr<DnnlExecution>> executions;         // one for each caller there was at once
-  std::vector<DnnlExecution*> idle;                               // the last used last: its memory is warm
+  std::map<std::pair<std::int64_t, int>, std::unique_ptr<DnnlProgram>> programs;  // by batch and threads
+  std::vector<std::unique_ptr<DnnlExecution>> executions;  // one for each caller there was at once
+  std::vector<DnnlExecution*> idle;                        // the last used last: its memory is warm
 };
 
 Plan::Plan(const Graph& graph, const Weights& weights, int threads, Precision precision) {
@@ -91,14 +111,15 @@ void Plan::run(std::span<const float> input, std::int64_t batch, std::span<float
               output.size() == static_cast<std::size_t>(batch * output_length()),
           "plan: a batch of ", batch, " takes ", batch * input_length(), " numbers and gives ", batch * output_length(),
           ", not ", input.size(), " and ", output.size());
-  const ThreadLimit limit(state_->threads);
-  const auto give_back = [this](DnnlExecution* execution) { state_->release(execution); };
-  const std::unique_ptr<DnnlExecution, decltype(give_back)> execution(state_->acquire(), give_back);
-  for (std::int64_t done = 0, piece = 0; done < batch; done += piece) {
-    piece = next_piece(batch - done);
-    execution->run(state_->compiled(piece), input.data() + done * input_length(),
-                   output.data() + done * output_length());
-  }
+  const Division division = divide(batch, state_->threads);
+  parallel_for(division.pieces.size(), static_cast<std::size_t>(division.lanes), [&](std::size_t i) {
+    const auto [first, count] = division.pieces[i];
+    const ThreadLimit limit(division.threads);
+    const auto give_back = [this](DnnlExecution* execution) { state_->release(execution); };
+    const std::unique_ptr<DnnlExecution, decltype(give_back)> execution(state_->acquire(), give_back);
+    execution->run(state_->compiled(count, division.threads), input.data() + first * input_length(),
+                   output.data() + first * output_length());
+  });
 }
 
 std::int64_t Plan::input_length() const {

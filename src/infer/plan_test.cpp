@@ -20,7 +20,7 @@ std::vector<float> run(const Plan& plan, const std::vector<float>& input, std::i
 // The plan of `graph` against straight loops, at batches of 1 to 5.
 void expect_parity(const Graph& graph, double tolerance = 1e-5, Precision precision = Precision::fp32) {
   const Weights weights = random_weights(graph, 1);
-  const Plan plan(graph, weights, 1, precision);
+  const Plan plan(graph, weights, 2, precision);
   for (std::int64_t batch = 1; batch <= 5; ++batch) {
     const std::vector<float> input = random_input(graph, batch, static_cast<std::uint64_t>(batch));
     const std::vector<float> expected = run_naive(graph, weights, input, batch);

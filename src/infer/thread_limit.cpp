@@ -4,8 +4,6 @@
 
 #include <dlfcn.h>
 
-#include "base/thread_pool.h"
-
 namespace graft {
 namespace {
 
@@ -20,7 +18,7 @@ const auto get_threads = reinterpret_cast<GetThreads>(dlsym(RTLD_DEFAULT, "omp_g
 ThreadLimit::ThreadLimit(int threads) {
   if (!set_threads || !get_threads) return;
   before_ = get_threads();
-  set_threads(threads > 0 ? threads : static_cast<int>(available_cores()));
+  set_threads(threads);
 }
 
 ThreadLimit::~ThreadLimit() {

@@ -3,8 +3,8 @@
 
 namespace graft {
 
-// oneDNN's calls from this thread use `threads` threads until destruction; 0 means all cores of the process. A
-// primitive must run under the limit it was made under. Without an OpenMP runtime it does nothing.
+// oneDNN's calls from this thread use `threads` threads, this one among them, until destruction. A primitive must run
+// under the limit it was made under. Without an OpenMP runtime it does nothing.
 class ThreadLimit {
  public:
   explicit ThreadLimit(int threads);
