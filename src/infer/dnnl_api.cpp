@@ -6,7 +6,6 @@ namespace {
 constexpr auto kInference = dnnl::prop_kind::forward_inference;
 constexpr auto kDirect = dnnl::algorithm::convolution_direct;
 
-// min(max(x, low), high) covers both.
 struct Elementwise {
   dnnl::algorithm algorithm;
   float alpha, beta;
@@ -14,6 +13,7 @@ struct Elementwise {
 
 Elementwise elementwise(Activation::Function function) {
   if (function == Activation::Function::relu6) return {dnnl::algorithm::eltwise_clip, 0, 6};
+  if (function == Activation::Function::sqrt) return {dnnl::algorithm::eltwise_sqrt, 0, 0};
   return {dnnl::algorithm::eltwise_relu, 0, 0};
 }
 

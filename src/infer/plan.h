@@ -17,7 +17,7 @@ bool is_available(Precision precision);
 // A network ready to run on batches of prepared images. Thread-safe after construction: run() may be called from many
 // threads at once; each caller runs in memory of its own, the weights are shared.
 //
-// A batch is cut into pieces, one after the other for each core, whose sizes are powers of two up to 16: few sizes have
+// A batch is cut into pieces, one after the other for each core, whose sizes are powers of two up to 8: few sizes have
 // to be compiled (each when it is first needed), memory does not grow with the batch, and no image is computed in vain.
 class Plan {
  public:

@@ -30,7 +30,6 @@ class Predictor {
   std::vector<Prediction> likeliest(std::span<const float> probabilities, int top) const;
 
   const Bundle& bundle() const { return bundle_; }
-  const Plan& plan() const { return plan_; }
 
  private:
   Bundle bundle_;
