@@ -1,5 +1,7 @@
 #include "infer/dnnl_api.h"
 
+#include "base/error.h"
+
 namespace graft {
 namespace {
 
@@ -11,10 +13,18 @@ struct Elementwise {
   float alpha, beta;
 };
 
-Elementwise elementwise(Activation::Function function) {
-  if (function == Activation::Function::relu6) return {dnnl::algorithm::eltwise_clip, 0, 6};
-  if (function == Activation::Function::sqrt) return {dnnl::algorithm::eltwise_sqrt, 0, 0};
-  return {dnnl::algorithm::eltwise_relu, 0, 0};
+// What to apply one after the other.
+std::vector<Elementwise> elementwise(Activation::Function function) {
+  const Elementwise relu{dnnl::algorithm::eltwise_relu, 0, 0};
+  switch (function) {
+    case Activation::Function::relu:
+      return {relu};
+    case Activation::Function::relu6:
+      return {{dnnl::algorithm::eltwise_clip, 0, 6}};
+    case Activation::Function::sqrt:
+      return {relu, {dnnl::algorithm::eltwise_sqrt, 0, 0}};  // oneDNN's is not a number below 0
+  }
+  fail(Kind::internal, "oneDNN: an unknown activation");
 }
 
 }  // namespace
@@ -64,11 +74,15 @@ dnnl::pooling_forward::primitive_desc make_pooling(const dnnl::engine& engine, d
           attributes};
 }
 
-dnnl::eltwise_forward::primitive_desc make_activation(const dnnl::engine& engine, Activation::Function function,
-                                                      const dnnl::memory::desc& data,
-                                                      const dnnl::primitive_attr& attributes) {
-  const auto [algorithm, alpha, beta] = elementwise(function);
-  return {engine, kInference, algorithm, data, data, alpha, beta, attributes};
+std::vector<dnnl::eltwise_forward::primitive_desc> make_activation(const dnnl::engine& engine,
+                                                                   Activation::Function function,
+                                                                   const dnnl::memory::desc& data,
+                                                                   const dnnl::primitive_attr& attributes) {
+  std::vector<dnnl::eltwise_forward::primitive_desc> chain;
+  for (const auto [algorithm, alpha, beta] : elementwise(function)) {
+    chain.emplace_back(engine, kInference, algorithm, data, data, alpha, beta, attributes);
+  }
+  return chain;
 }
 
 dnnl::binary::primitive_desc make_sum(const dnnl::engine& engine, const dnnl::memory::desc& first,
@@ -84,8 +98,7 @@ dnnl::concat::primitive_desc make_concat(const dnnl::engine& engine, const std::
 }
 
 void append_activation(dnnl::post_ops& operations, Activation::Function function) {
-  const auto [algorithm, alpha, beta] = elementwise(function);
-  operations.append_eltwise(algorithm, alpha, beta);
+  for (const auto [algorithm, alpha, beta] : elementwise(function)) operations.append_eltwise(algorithm, alpha, beta);
 }
 
 #else
@@ -117,11 +130,16 @@ dnnl::pooling_forward::primitive_desc make_pooling(const dnnl::engine& engine, d
   return {pooling, attributes, engine};
 }
 
-dnnl::eltwise_forward::primitive_desc make_activation(const dnnl::engine& engine, Activation::Function function,
-                                                      const dnnl::memory::desc& data,
-                                                      const dnnl::primitive_attr& attributes) {
-  const auto [algorithm, alpha, beta] = elementwise(function);
-  return {{kInference, algorithm, data, alpha, beta}, attributes, engine};
+std::vector<dnnl::eltwise_forward::primitive_desc> make_activation(const dnnl::engine& engine,
+                                                                   Activation::Function function,
+                                                                   const dnnl::memory::desc& data,
+                                                                   const dnnl::primitive_attr& attributes) {
+  std::vector<dnnl::eltwise_forward::primitive_desc> chain;
+  for (const auto [algorithm, alpha, beta] : elementwise(function)) {
+    const dnnl::eltwise_forward::desc activation(kInference, algorithm, data, alpha, beta);
+    chain.emplace_back(activation, attributes, engine);
+  }
+  return chain;
 }
 
 dnnl::binary::primitive_desc make_sum(const dnnl::engine& engine, const dnnl::memory::desc& first,
@@ -137,8 +155,9 @@ dnnl::concat::primitive_desc make_concat(const dnnl::engine& engine, const std::
 }
 
 void append_activation(dnnl::post_ops& operations, Activation::Function function) {
-  const auto [algorithm, alpha, beta] = elementwise(function);
-  operations.append_eltwise(1, algorithm, alpha, beta);
+  for (const auto [algorithm, alpha, beta] : elementwise(function)) {
+    operations.append_eltwise(1, algorithm, alpha, beta);
+  }
 }
 
 #endif

@@ -30,9 +30,11 @@ dnnl::pooling_forward::primitive_desc make_pooling(const dnnl::engine& engine, d
                                                    const dnnl::memory::desc& destination,
                                                    const dnnl::primitive_attr& attributes);
 
-dnnl::eltwise_forward::primitive_desc make_activation(const dnnl::engine& engine, Activation::Function function,
-                                                      const dnnl::memory::desc& data,
-                                                      const dnnl::primitive_attr& attributes);
+// To be run one after the other, each from `data` to `data`.
+std::vector<dnnl::eltwise_forward::primitive_desc> make_activation(const dnnl::engine& engine,
+                                                                   Activation::Function function,
+                                                                   const dnnl::memory::desc& data,
+                                                                   const dnnl::primitive_attr& attributes);
 
 dnnl::binary::primitive_desc make_sum(const dnnl::engine& engine, const dnnl::memory::desc& first,
                                       const dnnl::memory::desc& second, const dnnl::memory::desc& destination,

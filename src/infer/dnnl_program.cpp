@@ -222,12 +222,14 @@ class Compiler {
   }
 
   Value run(const Layer& layer, const Activation& x) {
-    const Value source = as(layer.inputs[0], type_of(layer.precision));
-    const auto activation = make_activation(engine_, x.function, source.desc, attributes(layer));
-    const Value output{activation.dst_desc(), new_buffer(activation.dst_desc())};
-    add_step(dnnl::eltwise_forward(activation), activation.scratchpad_desc(),
-             {{DNNL_ARG_SRC, source.buffer, source.desc}, {DNNL_ARG_DST, output.buffer, output.desc}});
-    return output;
+    Value value = as(layer.inputs[0], type_of(layer.precision));
+    for (const auto& activation : make_activation(engine_, x.function, value.desc, attributes(layer))) {
+      const Value output{value.desc, new_buffer(value.desc)};
+      add_step(dnnl::eltwise_forward(activation), activation.scratchpad_desc(),
+               {{DNNL_ARG_SRC, value.buffer, value.desc}, {DNNL_ARG_DST, output.buffer, output.desc}});
+      value = output;
+    }
+    return value;
   }
 
   Value run(const Layer& layer, const Add&) {

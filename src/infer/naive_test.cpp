@@ -83,8 +83,12 @@ struct Naive {
     });
   }
   void operator()(const Activation& op) {
-    const double high = op.function == Activation::Function::relu6 ? 6 : std::numeric_limits<double>::infinity();
-    for (std::size_t i = 0; i < out.values.size(); ++i) out.values[i] = std::clamp(first().values[i], 0.0, high);
+    for (std::size_t i = 0; i < out.values.size(); ++i) {
+      const double positive = std::max(first().values[i], 0.0);
+      out.values[i] = op.function == Activation::Function::relu6  ? std::min(positive, 6.0)
+                      : op.function == Activation::Function::sqrt ? std::sqrt(positive)
+                                                                  : positive;
+    }
   }
   void operator()(const Add&) {
     for (std::size_t i = 0; i < out.values.size(); ++i) out.values[i] = in[0]->values[i] + in[1]->values[i];

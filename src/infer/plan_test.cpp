@@ -89,6 +89,7 @@ TEST(Plan, AveragePoolsEqualStraightLoops) {
 TEST(Plan, TheOtherOperationsEqualStraightLoopsAlone) {
   expect_parity(one_operation({6, 5, 7}, BatchNorm{}));
   expect_parity(one_operation({6, 5, 7}, Activation{Activation::Function::relu6}));
+  expect_parity(one_operation({6, 5, 7}, Activation{Activation::Function::sqrt}));
   expect_parity(one_operation({6, 5, 7}, Flatten{}));
   expect_parity(one_operation({6, 5, 7}, Dropout{}));
 }
@@ -98,6 +99,12 @@ TEST(Plan, ALinearLayerReadsFlattenedImagesInOrder) {
   const NodeId x = tiny.add("conv", Conv2d{.out_channels = 18, .kernel = k3, .padding = pad(1)}, {0});
   const NodeId hidden = tiny.add("fc1", Linear{.out_features = 20}, {tiny.add("flatten", Flatten{}, {x})});
   expect_parity(tiny.finish(tiny.add("fc2", Linear{.out_features = 11, .bias = false}, {tiny.relu("relu", hidden)})));
+}
+
+TEST(Plan, TheSquareRootOfWhatIsBelowZeroIsZeroBehindAConvolutionToo) {
+  TinyGraph tiny({6, 5, 7});
+  const NodeId x = tiny.add("conv", Conv2d{.out_channels = 18}, {0});
+  expect_parity(tiny.finish(tiny.add("root", Activation{Activation::Function::sqrt}, {x})));
 }
 
 TEST(Plan, ConcatKeepsTheOrderOfChannelsWhateverTheirNumber) {
