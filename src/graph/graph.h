@@ -55,7 +55,7 @@ struct BatchNorm {
   bool operator==(const BatchNorm&) const = default;
 };
 struct Activation {
-  enum class Function { relu, relu6 };
+  enum class Function { relu, relu6, sqrt };  // sqrt of what is below 0 is 0
   Function function = Function::relu;
   bool operator==(const Activation&) const = default;
 };

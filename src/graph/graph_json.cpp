@@ -8,7 +8,9 @@
 namespace graft {
 
 NLOHMANN_JSON_SERIALIZE_ENUM(Activation::Function,
-                             {{Activation::Function::relu, "relu"}, {Activation::Function::relu6, "relu6"}})
+                             {{Activation::Function::relu, "relu"},
+                              {Activation::Function::relu6, "relu6"},
+                              {Activation::Function::sqrt, "sqrt"}})
 
 static void to_json(OrderedJson& json, const Pair& pair) {
   json = {pair.height, pair.width};

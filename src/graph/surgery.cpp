@@ -81,6 +81,7 @@ Graph replace_head(const Graph& graph, const HeadSpec& spec) {
   require(spec.labels > 0, "a head has at least one label, not ", spec.labels);
   Graph out = backbone(graph);
   NodeId last = out.features;
+  if (spec.root) last = append(out, {"head.root", Activation{Activation::Function::sqrt}, {last}, "head"});
   if (spec.hidden > 0) {
     last = append(out, {"head.hidden", Linear{.out_features = spec.hidden}, {last}, "head"});
     last = append(out, {"head.relu", Activation{}, {last}, "head"});

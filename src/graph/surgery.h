@@ -21,7 +21,10 @@ std::int64_t feature_length(const Graph& graph);
 
 struct HeadSpec {
   int labels = 0;
-  int hidden = 0;      // units of one hidden layer with ReLU; 0 is a linear head
+  int hidden = 0;  // units of one hidden layer with ReLU; 0 is a linear head
+  // Takes the square root of the features first: power normalisation (Perronnin et al., "Improving the Fisher kernel",
+  // 2010), which evens out features that fire seldom and strongly. For features that are never negative.
+  bool root = false;
   double dropout = 0;  // before the (last) linear layer
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/thread_pool.h"
@@ -61,7 +62,8 @@ void measure(Candidate& candidate, const SplitData& data, const std::filesystem:
 OrderedJson to_json(const HeadSettings& settings, const HeadFit& fit, const Views& views) {
   OrderedJson trials = OrderedJson::array();
   for (const HeadTrial& trial : fit.trials) {
-    trials.push_back({{"regularisation", trial.regularisation},
+    trials.push_back({{"root", trial.root},
+                      {"regularisation", trial.regularisation},
                       {"validation_loss", trial.validation_loss},
                       {"validation_accuracy", trial.validation_accuracy},
                       {"epochs", trial.epochs}});
@@ -71,7 +73,8 @@ OrderedJson to_json(const HeadSettings& settings, const HeadFit& fit, const View
           {"epochs", settings.epochs},
           {"views", views.augmented},
           {"label_smoothing", settings.label_smoothing},
-          {"regularisation", fit.regularisation},
+          {"root", fit.kept.root},
+          {"regularisation", fit.kept.regularisation},
           {"trials", trials}};
 }
 
@@ -99,13 +102,16 @@ FittedHead fit_on_features(const Bundle& parent, const TrainingContext& context)
       extract_features(trunk, train.dataset, train.contents, head.views, options.cache, "features");
   const FeatureSet held_out =
       extract_features(trunk, validation.dataset, validation.contents, {}, options.cache, "validation");
-  const auto passes = static_cast<std::uint64_t>(head.settings.epochs) * head.settings.regularisations.size();
+  // A head to be trained on stays plain: the slope of the root has no bound at 0.
+  head.settings.try_root = options.mode == Mode::head && features.features.min().item<float>() >= 0;
+  const auto passes = static_cast<std::uint64_t>(head.settings.epochs) * head.settings.regularisations.size() *
+                      (head.settings.try_root ? 2 : 1);
   Progress progress("head", passes, "epochs");
   std::uint64_t done = 0;
   head.fit = fit_head(features, held_out, head.settings, [&](int, int, double right) {
     progress.update(++done, fmt::format("validation {:.3f}", right));
   });
-  head.bundle.graph = replace_head(parent.graph, head.settings.spec);
+  head.bundle.graph = replace_head(parent.graph, head.fit.spec);
   head.bundle.weights = trunk.weights;
   for (const auto& [name, tensor] : head.fit.weights) head.bundle.weights[name] = tensor;
   return head;
@@ -114,6 +120,7 @@ FittedHead fit_on_features(const Bundle& parent, const TrainingContext& context)
 // Trains `bundle`'s network on and puts the best weights into it.
 void train_on(Candidate& candidate, const TrainerSettings& settings, const TrainingContext& context,
               const char* title) {
+  make_folder(context.folder);
   Network network(candidate.bundle.graph, candidate.bundle.weights);
   const TrainingData data{context.data.train.dataset, context.data.validation.dataset, candidate.bundle.preprocess,
                           available_cores()};

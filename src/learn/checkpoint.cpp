@@ -83,18 +83,18 @@ std::optional<TrainingState> read_checkpoint_file(const std::filesystem::path& p
   try {
     const Json json = parse_json(metadata->second, path.string());
     TrainingState c{.settings = json.at("settings"),
-                 .epoch = json.at("epoch"),
-                 .step = json.at("step"),
-                 .best_epoch = json.at("best_epoch"),
-                 .best_accuracy = json.at("best_accuracy"),
-                 .best_loss = number(json.at("best_loss")),
-                 .finished = json.at("finished"),
-                 .curve = curve_from(json.at("curve")),
-                 .optimizer = {take_torch(file.weights, "first/"), take_torch(file.weights, "second/"),
-                               json.at("optimizer_steps")},
-                 .weights = take(file.weights, "weights/"),
-                 .average = take(file.weights, "average/"),
-                 .best = take(file.weights, "best/")};
+                    .epoch = json.at("epoch"),
+                    .step = json.at("step"),
+                    .best_epoch = json.at("best_epoch"),
+                    .best_accuracy = json.at("best_accuracy"),
+                    .best_loss = number(json.at("best_loss")),
+                    .finished = json.at("finished"),
+                    .curve = curve_from(json.at("curve")),
+                    .optimizer = {take_torch(file.weights, "first/"), take_torch(file.weights, "second/"),
+                                  json.at("optimizer_steps")},
+                    .weights = take(file.weights, "weights/"),
+                    .average = take(file.weights, "average/"),
+                    .best = take(file.weights, "best/")};
     return c;
   } catch (const Json::exception&) {
     fail(Kind::invalid, path.string(), ": the checkpoint's progress is damaged; start again without --resume");

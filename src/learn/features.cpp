@@ -85,8 +85,9 @@ class Extraction {
     const Preprocess& p = backbone_.preprocess;
     const auto transform = [&](const Sample& sample, std::size_t index, std::span<float> out) {
       if (view == 0) return preprocess_file(sample.content, p, out);
-      normalise(augmented_view(decode(sample.content, decode_options(p)), backbone_, views_, contents_[index], view), p,
-                out);
+      normalise(augmented_view(decode(sample.content, decode_options(views_.augmentation, p)), backbone_, views_,
+                               contents_[index], view),
+                p, out);
     };
     Loader loader(dataset_, std::move(missing),
                   {.batch = kBatch,

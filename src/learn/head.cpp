@@ -27,11 +27,16 @@ struct Standard {
   torch::Tensor mean, inverse_deviation;  // [length]
 };
 
-Standard standard_of(const torch::Tensor& features) {
+// What the head reads of a block of features.
+torch::Tensor taken(const torch::Tensor& features, const HeadSpec& spec) {
+  return spec.root ? features.sqrt() : features;
+}
+
+Standard standard_of(const torch::Tensor& features, const HeadSpec& spec) {
   const std::int64_t rows = features.size(0);
   torch::Tensor sum = torch::zeros({features.size(1)}, torch::kFloat64), squares = sum.clone();
   for (std::int64_t begin = 0; begin < rows; begin += kBlockRows) {
-    const torch::Tensor block = features.slice(0, begin, std::min(rows, begin + kBlockRows));
+    const torch::Tensor block = taken(features.slice(0, begin, std::min(rows, begin + kBlockRows)), spec);
     sum += block.sum(0);
     squares += block.square().sum(0);
   }
@@ -53,11 +58,13 @@ struct LinearHead {
 
 struct Objective {
   const FeatureSet& set;
-  const Standard& standard;
+  const HeadSpec& spec;
+  Standard standard;
   torch::Tensor targets, label_weights, target_mass;  // [images, labels], [labels], scalar
   double total = 1;
 
-  Objective(const FeatureSet& data, const Standard& s, const HeadSettings& settings) : set(data), standard(s) {
+  Objective(const FeatureSet& data, const HeadSettings& settings)
+      : set(data), spec(settings.spec), standard(standard_of(data.features, settings.spec)) {
     const std::vector<std::int64_t> labels(data.labels.begin(), data.labels.end());
     targets = smooth_targets(torch::tensor(labels), settings.spec.labels, settings.label_smoothing);
     if (!settings.label_weights.empty()) targets = targets * torch::tensor(settings.label_weights);
@@ -73,7 +80,8 @@ struct Objective {
     const std::int64_t rows = set.features.size(0);
     for (std::int64_t begin = 0; begin < rows; begin += kBlockRows) {
       const std::int64_t end = std::min(rows, begin + kBlockRows);
-      const torch::Tensor block = set.features.slice(0, begin, end), target = targets.slice(0, begin, end);
+      const torch::Tensor block = taken(set.features.slice(0, begin, end), spec);
+      const torch::Tensor target = targets.slice(0, begin, end);
       const torch::Tensor log_p = torch::log_softmax(torch::addmm(raw.bias, block, transposed), 1);
       loss -= (log_p * target).sum();
       const torch::Tensor slope = log_p.exp() * target.sum(1, true) - target;  // [rows, labels]
@@ -91,8 +99,8 @@ Weights named(const LinearHead& raw) {
   return {{"head.output.weight", from_torch(raw.weight)}, {"head.output.bias", from_torch(raw.bias)}};
 }
 
-torch::Tensor logits_of(const Weights& head, const torch::Tensor& features) {
-  torch::Tensor x = features;
+torch::Tensor logits_of(const HeadSpec& spec, const Weights& head, const torch::Tensor& features) {
+  torch::Tensor x = taken(features, spec);
   if (head.contains("head.hidden.weight")) {
     x = torch::relu(
         torch::addmm(to_torch(head.at("head.hidden.bias")), x, to_torch(head.at("head.hidden.weight")).t()));
@@ -110,19 +118,21 @@ struct Attempt {
 // Keeps the epoch with the least validation loss.
 class Selection {
  public:
-  Selection(const FeatureSet& validation, std::size_t labels, double regularisation)
-      : validation_(validation), labels_(labels) {
-    best_.trial = {regularisation, std::numeric_limits<double>::infinity(), 0, 0};
+  Selection(const FeatureSet& validation, const HeadSpec& spec, double regularisation)
+      : validation_(validation), spec_(spec) {
+    best_.trial = {spec.root, regularisation, std::numeric_limits<double>::infinity(), 0, 0};
   }
 
   double offer(const Weights& weights, int epoch, double train_loss) {
-    const Answers answers = answer(weights, validation_, labels_);
+    const Answers answers = answer(spec_, weights, validation_);
     const double loss = log_loss(answers), right = accuracy(answers);
     constexpr double kUnmeasured = std::numeric_limits<double>::quiet_NaN();
     best_.curve.points.push_back({static_cast<double>(epoch), train_loss, kUnmeasured, loss, right});
     if (loss < best_.trial.validation_loss) {
       best_.weights = weights;
-      best_.trial = {best_.trial.regularisation, loss, right, epoch};
+      best_.trial.validation_loss = loss;
+      best_.trial.validation_accuracy = right;
+      best_.trial.epochs = epoch;
       best_.curve.best_step = epoch;
     }
     return right;
@@ -131,7 +141,7 @@ class Selection {
 
  private:
   const FeatureSet& validation_;
-  std::size_t labels_;
+  const HeadSpec& spec_;
   Attempt best_;
 };
 
@@ -149,7 +159,7 @@ Attempt fit_linear(const Objective& objective, const FeatureSet& validation, con
   };
   torch::optim::LBFGS solver({head.weight, head.bias},
                              torch::optim::LBFGSOptions(1).max_iter(1).history_size(10).line_search_fn("strong_wolfe"));
-  Selection selection(validation, static_cast<std::size_t>(settings.spec.labels), regularisation);
+  Selection selection(validation, settings.spec, regularisation);
   double previous = std::numeric_limits<double>::infinity();
   while (epochs < settings.epochs && std::chrono::steady_clock::now() < settings.deadline) {
     const double before = solver.step(closure).item<double>();
@@ -197,7 +207,7 @@ Attempt fit_hidden(const Objective& objective, const FeatureSet& train, const Fe
     weights["head.hidden.bias"] = from_torch(raw.bias);
     return weights;
   };
-  Selection selection(validation, static_cast<std::size_t>(settings.spec.labels), regularisation);
+  Selection selection(validation, settings.spec, regularisation);
   for (int epoch = 0; epoch < settings.epochs && std::chrono::steady_clock::now() < settings.deadline; ++epoch) {
     const auto order =
         permutation(static_cast<std::size_t>(rows), derive(Key{settings.seed}, static_cast<std::uint64_t>(epoch)));
@@ -206,7 +216,8 @@ Attempt fit_hidden(const Objective& objective, const FeatureSet& train, const Fe
     for (std::int64_t step = 0; step < steps; ++step) {
       const torch::Tensor rows_of_step =
           indices.slice(0, step * kHiddenBatch, std::min(rows, (step + 1) * kHiddenBatch));
-      torch::Tensor x = (train.features.index_select(0, rows_of_step) - standard.mean) * standard.inverse_deviation;
+      torch::Tensor x = (taken(train.features.index_select(0, rows_of_step), settings.spec) - standard.mean) *
+                        standard.inverse_deviation;
       x = torch::dropout(torch::relu(layer("head.hidden", x)), settings.spec.dropout, true);
       const torch::Tensor loss =
           cross_entropy(layer("head.output", x), objective.targets.index_select(0, rows_of_step), {});
@@ -222,17 +233,36 @@ Attempt fit_hidden(const Objective& objective, const FeatureSet& train, const Fe
   return selection.take();
 }
 
+// Fits every strength of regularisation; keeps the best in `fit`.
+void try_all(const FeatureSet& train, const FeatureSet& validation, const HeadSettings& settings,
+             const HeadProgress& progress, HeadFit& fit) {
+  const Objective objective(train, settings);
+  LinearHead head{torch::zeros({settings.spec.labels, train.features.size(1)}), torch::zeros({settings.spec.labels})};
+  for (double regularisation : settings.regularisations) {
+    Attempt attempt = settings.spec.hidden > 0
+                          ? fit_hidden(objective, train, validation, settings, regularisation, progress)
+                          : fit_linear(objective, validation, settings, regularisation, head, progress);
+    fit.trials.push_back(attempt.trial);
+    if (attempt.trial.validation_loss >= fit.kept.validation_loss) continue;
+    fit.kept = attempt.trial;
+    fit.spec = settings.spec;
+    fit.weights = std::move(attempt.weights);
+    fit.curve = std::move(attempt.curve);
+  }
+}
+
 }  // namespace
 
-Answers answer(const Weights& head, const FeatureSet& set, std::size_t labels) {
+Answers answer(const HeadSpec& spec, const Weights& head, const FeatureSet& set) {
+  const auto labels = static_cast<std::size_t>(spec.labels);
   Answers out{labels, set.labels, std::vector<float>(set.labels.size() * labels)};
-  const torch::Tensor target = torch::from_blob(
-      out.logits.data(), {static_cast<std::int64_t>(set.labels.size()), static_cast<std::int64_t>(labels)});
+  const torch::Tensor target =
+      torch::from_blob(out.logits.data(), {static_cast<std::int64_t>(set.labels.size()), spec.labels});
   constexpr std::int64_t kRows = 4096;
   const std::int64_t rows = target.size(0);
   for (std::int64_t begin = 0; begin < rows; begin += kRows) {
     const std::int64_t end = std::min(rows, begin + kRows);
-    target.slice(0, begin, end).copy_(logits_of(head, set.features.slice(0, begin, end)));
+    target.slice(0, begin, end).copy_(logits_of(spec, head, set.features.slice(0, begin, end)));
   }
   return out;
 }
@@ -241,25 +271,15 @@ HeadFit fit_head(const FeatureSet& train, const FeatureSet& validation, const He
                  const HeadProgress& progress) {
   require(train.features.size(0) == static_cast<std::int64_t>(train.labels.size()), "there are ", train.labels.size(),
           " labels for ", train.features.size(0), " features");
-  const Standard standard = standard_of(train.features);
-  const Objective objective(train, standard, settings);
-  LinearHead head{torch::zeros({settings.spec.labels, train.features.size(1)}), torch::zeros({settings.spec.labels})};
   HeadFit fit;
-  double best = std::numeric_limits<double>::infinity();
-  for (double regularisation : settings.regularisations) {
-    Attempt attempt = settings.spec.hidden > 0
-                          ? fit_hidden(objective, train, validation, settings, regularisation, progress)
-                          : fit_linear(objective, validation, settings, regularisation, head, progress);
-    fit.trials.push_back(attempt.trial);
-    if (attempt.trial.validation_loss >= best) continue;
-    best = attempt.trial.validation_loss;
-    fit.weights = std::move(attempt.weights);
-    fit.curve = std::move(attempt.curve);
-    fit.regularisation = regularisation;
-  }
+  fit.kept.validation_loss = std::numeric_limits<double>::infinity();
+  HeadSettings rooted = settings;
+  rooted.spec.root = true;
+  if (!settings.spec.root) try_all(train, validation, settings, progress, fit);
+  if (settings.spec.root || settings.try_root) try_all(train, validation, rooted, progress, fit);
   require(!fit.weights.empty(), "the head did not fit: its validation loss was never a number");
   fit.curve.seed = settings.seed;
-  fit.validation = answer(fit.weights, validation, static_cast<std::size_t>(settings.spec.labels));
+  fit.validation = answer(fit.spec, fit.weights, validation);
   return fit;
 }
 

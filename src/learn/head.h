@@ -2,7 +2,8 @@
 //
 // A linear head is multinomial logistic regression: its loss is convex, so it is fitted by L-BFGS over all features, at
 // one pass an epoch, for each strength of regularisation from the strongest down, each starting from the one before;
-// the strength with the least validation loss is kept. A head with a hidden layer is fitted by AdamW on mini-batches.
+// the strength with the least validation loss is kept. Where no feature is negative the same can be tried on their
+// square roots, and is kept where that is better. A head with a hidden layer is fitted by AdamW on mini-batches.
 #pragma once
 
 #include <torch/types.h>
@@ -24,15 +25,17 @@ struct FeatureSet {
 };
 
 struct HeadTrial {
-  double regularisation;
-  double validation_loss, validation_accuracy;
-  int epochs;
+  bool root = false;  // whether the head takes the square root of the features
+  double regularisation = 0;
+  double validation_loss = 0, validation_accuracy = 0;
+  int epochs = 0;
 };
 
 struct HeadFit {
-  Weights weights;        // of the nodes "head.hidden" and "head.output"
-  Curve curve;            // of the strength that was kept
-  double regularisation;  // that was kept
+  HeadSpec spec;    // as asked for, and whether it takes the features' root
+  Weights weights;  // of the nodes "head.hidden" and "head.output"
+  Curve curve;      // of the strength that was kept
+  HeadTrial kept;
   std::vector<HeadTrial> trials;
   Answers validation;
 };
@@ -44,6 +47,6 @@ HeadFit fit_head(const FeatureSet& train, const FeatureSet& validation, const He
                  const HeadProgress& progress = {});
 
 // The answers of a fitted head: logits of features.
-Answers answer(const Weights& head, const FeatureSet& set, std::size_t labels);
+Answers answer(const HeadSpec& spec, const Weights& head, const FeatureSet& set);
 
 }  // namespace graft

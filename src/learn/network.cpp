@@ -27,6 +27,11 @@ torch::Tensor pad_excess(const torch::Tensor& x, const Padding& p, double value)
   return torch::constant_pad_nd(x, {p.left - width, p.right - width, p.top - height, p.bottom - height}, value);
 }
 
+// Clamped a little above 0, where the slope of the square root has no bound.
+torch::Tensor root(const torch::Tensor& x) {
+  return torch::clamp_min(x, 1e-12).sqrt();
+}
+
 std::vector<int64_t> symmetric(const Padding& p) {
   return {std::min(p.top, p.bottom), std::min(p.left, p.right)};
 }
@@ -56,7 +61,14 @@ struct Forward {
         network.statistics_.at(node.name + ".running_var"), training, x.momentum, x.epsilon, false);
   }
   torch::Tensor operator()(const Activation& x) const {
-    return x.function == Activation::Function::relu6 ? torch::hardtanh(in[0], 0, 6) : torch::relu(in[0]);
+    switch (x.function) {
+      case Activation::Function::relu6:
+        return torch::hardtanh(in[0], 0, 6);
+      case Activation::Function::sqrt:
+        return root(in[0]);
+      default:
+        return torch::relu(in[0]);
+    }
   }
   torch::Tensor operator()(const Add&) const { return in[0] + in[1]; }
   torch::Tensor operator()(const Concat&) const { return torch::cat(in, 1); }

@@ -138,7 +138,7 @@ class Run {
   EpochSums train_epoch() {
     const Key augment_key = stream_key(settings_.seed, kAugment, state_.epoch);
     const auto transform = [&, augment_key](const Sample& sample, std::size_t index, std::span<float> out) {
-      const Image image = decode(sample.content, decode_options(data_.preprocess));
+      const Image image = decode(sample.content, decode_options(settings_.augmentation, data_.preprocess));
       normalise(augment(image, settings_.augmentation, data_.preprocess, derive(augment_key, index)), data_.preprocess,
                 out);
     };

@@ -43,7 +43,8 @@ struct HeadSettings {
   HeadSpec spec;
   int epochs = 100;  // passes over the features at the most, for each strength
   // Of the sum of squared weights (of standardised features) against the mean loss.
-  std::vector<double> regularisations{1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4};
+  std::vector<double> regularisations{1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5};
+  bool try_root = false;  // try the features' square root too; for features that are never negative
   double label_smoothing = 0;
   std::vector<float> label_weights;  // empty: all 1
   std::uint64_t seed = 1;            // of a hidden layer's first weights and its batches
