@@ -187,7 +187,8 @@ class BadModels(support.ProductTest):
 
     def test_a_bundle_is_not_overwritten(self):
         before = (backbone() / "model.safetensors").read_bytes()
-        self.refuse("train", "--train", images(), "--from", backbone(), "--out", backbone(), names=[backbone(), "--out"])
+        self.refuse("train", "--train", images(), "--from", backbone(), "--out", backbone(),
+                    names=[backbone(), "--out"])
         self.assertEqual((backbone() / "model.safetensors").read_bytes(), before)
 
 
@@ -249,7 +250,8 @@ class BadOutput(support.ProductTest):
 
     def test_standard_output_that_is_full(self):
         with open("/dev/full", "w") as full:
-            done = subprocess.run(support.command("inspect", backbone()), stdout=full, stderr=subprocess.PIPE, text=True)
+            done = subprocess.run(support.command("inspect", backbone()), stdout=full, stderr=subprocess.PIPE,
+                                  text=True)
         self.assertEqual(done.returncode, 1)
         self.sentence_of(done, ["cannot write the result", "No space left"])
 

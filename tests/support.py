@@ -12,13 +12,10 @@ import pathlib
 import random
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 
 from PIL import Image, ImageDraw
-
-sys.dont_write_bytecode = True
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BIN = pathlib.Path(os.environ.get("GRAFT_BIN", ROOT / "build/dev/bin")).resolve()
@@ -53,12 +50,12 @@ def scratch_folder():
 
 def picture(label, number, size):
     """A white shape on noise of the label's colour; the same arguments draw the same picture."""
-    draw_random = random.Random(f"{label} {number}")
-    hue = LABELS.index(label) / len(LABELS) + draw_random.uniform(-0.05, 0.05) if label in LABELS else draw_random.random()
-    colour = [int(255 * c) for c in colorsys.hsv_to_rgb(hue % 1, 0.6, 0.6)]
-    noise = Image.frombytes("RGB", (size, size), draw_random.randbytes(3 * size * size))
+    chance = random.Random(f"{label} {number}")
+    hue = LABELS.index(label) / len(LABELS) if label in LABELS else 0.5
+    colour = [int(255 * c) for c in colorsys.hsv_to_rgb(hue + chance.uniform(0, 0.1), 0.6, 0.6)]
+    noise = Image.frombytes("RGB", (size, size), chance.randbytes(3 * size * size))
     image = Image.blend(Image.new("RGB", (size, size), tuple(colour)), noise, 0.2)
-    left, top = (draw_random.randrange(size // 3) for _ in range(2))
+    left, top = (chance.randrange(size // 3) for _ in range(2))
     box = (left, top, left + size // 2, top + size // 2)
     pen = ImageDraw.Draw(image)
     if label == "disc":
