@@ -6,12 +6,9 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/json_forward.h"
 
 namespace graft {
-
-using Json = nlohmann::json;
-// Keeps the order of keys; for files that people read.
-using OrderedJson = nlohmann::ordered_json;
 
 // Parses `content`; `source` (a file, a header) names it in errors. Nesting deeper than 64 is refused, before it can
 // exhaust the stack.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.h"
 #include "graph/graph.h"
 #include "graph/weights.h"
 #include "image/preprocess.h"
@@ -18,9 +19,9 @@ struct Bundle {
   Weights weights;                  // every weight of the graph, f32 unless said otherwise
   std::vector<std::string> labels;  // in the order of the logits; empty for a backbone
   Preprocess preprocess;
-  double temperature = 1;           // probabilities are softmax(logits / temperature)
-  OrderedJson metrics;              // what was measured when it was made; free form, for people and reports
-  OrderedJson provenance;           // where it came from: program, command, data digest, seed, parent; free form
+  double temperature = 1;  // probabilities are softmax(logits / temperature)
+  OrderedJson metrics;     // what was measured when it was made; free form, for people and reports
+  OrderedJson provenance;  // where it came from: program, command, data digest, seed, parent; free form
 };
 
 // Throws naming the file and what is wrong in it.

@@ -3,6 +3,7 @@
 
 #include <iostream>
 
+#include "base/json.h"
 #include "base/progress.h"
 #include "base/thread_pool.h"
 #include "cli/commands.h"

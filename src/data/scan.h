@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/digest.h"
-#include "base/json.h"
+#include "base/json_forward.h"
 #include "data/open.h"
 #include "image/image.h"
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/json.h"
 #include "base/error.h"
 #include "data/listing.h"
 #include "data/scan_findings.h"

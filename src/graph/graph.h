@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_forward.h"
 
 namespace graft {
 

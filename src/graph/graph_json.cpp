@@ -2,15 +2,15 @@
 // "output", "auxiliary_output"}. Nodes are named, not numbered, so that a person can read and compare the file.
 #include <map>
 
+#include "base/json.h"
 #include "graph/graph.h"
 #include "graph/operation_fields.h"
 
 namespace graft {
 
-NLOHMANN_JSON_SERIALIZE_ENUM(Activation::Function,
-                             {{Activation::Function::relu, "relu"},
-                              {Activation::Function::relu6, "relu6"},
-                              {Activation::Function::sqrt, "sqrt"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Activation::Function, {{Activation::Function::relu, "relu"},
+                                                    {Activation::Function::relu6, "relu6"},
+                                                    {Activation::Function::sqrt, "sqrt"}})
 
 static void to_json(OrderedJson& json, const Pair& pair) {
   json = {pair.height, pair.width};

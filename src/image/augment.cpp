@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "image/transform.h"
 
 namespace graft {

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/thread_pool.h"
 #include "image/image_testing.h"
 #include "image/transform.h"

@@ -5,7 +5,7 @@
 #include <array>
 #include <span>
 
-#include "base/json.h"
+#include "base/json_forward.h"
 #include "image/image.h"
 
 namespace graft {

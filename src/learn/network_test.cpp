@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/random.h"
 #include "graph/builder.h"
 #include "graph/surgery.h"

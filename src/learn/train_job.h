@@ -1,7 +1,7 @@
 // `graft train`: from folders of images to a bundle and its report.
 #pragma once
 
-#include "base/json.h"
+#include "base/json_forward.h"
 #include "recipe/train_options.h"
 
 namespace graft {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/progress.h"
 #include "data/loader.h"
 #include "graph/surgery.h"

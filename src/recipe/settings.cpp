@@ -1,5 +1,7 @@
 #include "recipe/settings.h"
 
+#include "base/json.h"
+
 namespace graft {
 
 OrderedJson to_json(const TrainerSettings& s) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_forward.h"
 #include "graph/surgery.h"
 #include "image/transform.h"
 #include "recipe/schedule.h"

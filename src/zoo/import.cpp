@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "graph/surgery.h"
 #include "zoo/architecture.h"
 #include "zoo/checkpoint.h"

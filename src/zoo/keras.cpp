@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "zoo/hdf5.h"
 
 namespace graft {

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "zoo/pickle.h"
 #include "zoo/zip.h"
 
