@@ -55,8 +55,8 @@ class Resume(support.ProductTest):
 
     def finish(self, run, whole):
         self.succeed(*run.arguments)
-        self.assertEqual(run.metrics(), whole.metrics())
         self.assertEqual(run.weights(), whole.weights())
+        self.assertEqual(run.metrics(), whole.metrics())
 
     def kill_at_random_moments(self, arguments):
         whole, seconds = self.uninterrupted(arguments)
