@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """The same seed gives the same numbers; another seed gives others."""
+import subprocess
 import unittest
 
 import support
@@ -35,6 +36,17 @@ class Reproducible(support.ProductTest):
             content[position] ^= 0xFF
         features.write_bytes(content[:-7])
         self.assertEqual(first, self.train("damaged", *settings))
+
+    def test_two_runs_at_once_share_a_cache(self):
+        cache = self.folder / "cache"
+        both = [subprocess.Popen(support.command("train", "--train", images(), "--from", backbone(), "--cache", cache,
+                                                 "--out", self.folder / name), stderr=subprocess.PIPE, text=True,
+                                 stdout=subprocess.DEVNULL) for name in ("one", "two")]
+        for process in both:
+            self.assertEqual((process.wait(), process.communicate()[1]), (0, ""))
+        alone = self.train("alone", "--from", backbone())
+        for name in ("one", "two"):
+            self.assertEqual((self.folder / name / "model.safetensors").read_bytes(), alone)
 
     def test_augmented_views_and_a_hidden_layer_repeat_themselves(self):
         settings = ("--from", backbone(), "--views", 2, "--hidden", 16, "--epochs", 5)

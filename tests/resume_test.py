@@ -2,6 +2,7 @@
 """A run that is killed at any moment and resumed ends as if it had never been killed."""
 import json
 import random
+import shutil
 import subprocess
 import time
 import unittest
@@ -16,9 +17,10 @@ EPOCHS = 12
 class Run:
     """`graft train --resume` with these arguments into `out`, to be killed."""
 
-    def __init__(self, out, arguments):
+    def __init__(self, out, arguments, data=None):
         self.out = out
-        self.arguments = ("train", "--train", images(), *arguments, "--epochs", EPOCHS, "--out", out, "--resume")
+        self.arguments = ("train", "--train", data or images(), *arguments, "--epochs", EPOCHS, "--out", out,
+                          "--resume")
 
     def start(self):
         return subprocess.Popen(support.command(*self.arguments), env=support.environment(),
@@ -86,14 +88,26 @@ class Resume(support.ProductTest):
             kill(process)
         self.finish(run, whole)
 
-    def test_other_settings_are_not_resumed(self):
+    def killed_at_its_first_checkpoint(self):
         run = Run(self.folder / "killed", ("--mode", "scratch", *SMALL))
         process = run.start()
         while run.checkpoint() is None and process.poll() is None:
             time.sleep(0.001)
         self.assertTrue(kill(process))
+        return run
+
+    def test_other_settings_are_not_resumed(self):
+        run = self.killed_at_its_first_checkpoint()
         self.refuse(*run.arguments, "--learning-rate", 0.5, names=["checkpoint", "other settings", "--resume"])
         self.finish(run, self.uninterrupted(("--mode", "scratch", *SMALL))[0])
+
+    def test_other_images_are_not_resumed(self):
+        run = self.killed_at_its_first_checkpoint()
+        others = self.folder / "others"
+        shutil.copytree(images(), others)
+        support.picture("disc", 999, 40).save(others / "train" / "disc" / "000.jpg")
+        again = Run(run.out, ("--mode", "scratch", *SMALL), others)
+        self.refuse(*again.arguments, names=["checkpoint", "--resume"])
 
     def test_a_finished_run_has_nothing_to_resume(self):
         run, _ = self.uninterrupted(("--mode", "scratch", *SMALL))
