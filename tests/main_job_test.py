@@ -131,6 +131,16 @@ class MainJob(support.ProductTest):
         self.assertEqual([step for step, _ in scalars["validation/accuracy"]], [line["step"] for line in lines])
 
 
+class Scratch(support.ProductTest):
+    def test_what_it_learns_shows_in_inference_mode(self):
+        """Batch norm's running statistics must have caught up with the weights after a short run, in both flavours."""
+        for architecture in ("mobilenetv2_035", "tf_mobilenetv2_035"):
+            with self.subTest(architecture):
+                result = self.json_of("train", "--mode", "scratch", "--arch", architecture, "--size", 64, "--augment",
+                                      "none", "--epochs", 40, "--train", images(), "--out", self.folder / architecture)
+                self.assertGreater(result["accuracy"], 0.85)
+
+
 class Comparison(support.ProductTest):
     def test_sets_transfer_beside_training_from_scratch(self):
         bundle = self.folder / "model"
