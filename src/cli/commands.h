@@ -15,6 +15,8 @@ void add_predict(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_import(CLI::App& app);
 void add_dataset(CLI::App& app);
+// Prints a script that completes every command and option of `app`.
+void add_completion(CLI::App& app);
 
 // Parses and runs: 0 done, 1 failed, 2 wrong usage. An error is one sentence on stderr.
 int run_program(CLI::App& app, int argc, char** argv);

@@ -1,6 +1,10 @@
+#include <fmt/format.h>
+
 #include <iostream>
 #include <memory>
 
+#include "base/json.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "base/thread_pool.h"
 #include "cli/commands.h"
@@ -32,6 +36,46 @@ void add_scan(CLI::App* dataset) {
   });
 }
 
+struct SplitRequest {
+  std::filesystem::path data, out;
+  SplitFractions fractions{.validation = 0.2, .test = 0.1};
+  SplitLayout layout = SplitLayout::links;
+};
+
+void write_divided(const SplitRequest& request) {
+  const Scan found = scan({open_dataset(request.data), nullptr, nullptr}, available_cores());
+  const WrittenSplit written = write_split(found.splits.train, request.fractions, request.out, request.layout);
+  if (written.left_out > 0) spdlog::warn("{} images cannot be read and are left out", written.left_out);
+  fmt::print("train {}  validation {}  test {}  in {}\n", written.train, written.validation, written.test,
+             request.out.string());
+}
+
+void add_split(CLI::App* dataset) {
+  auto request = std::make_shared<SplitRequest>();
+  CLI::App* command = dataset->add_subcommand(
+      "split",
+      "Divide images into train, validation and test by their content: an image keeps its part when others come");
+  command->add_option("data", request->data, "A folder per label, or a list")->required()->type_name("PATH");
+  command->add_option("--out", request->out, "A folder to make")->required()->type_name("DIR");
+  const auto share = [&](const char* name, double& value) {
+    command->add_option(name, value, "Share of the images")
+        ->check(CLI::Range(0.0, 0.9))
+        ->type_name("SHARE")
+        ->capture_default_str();
+  };
+  share("--validation", request->fractions.validation);
+  share("--test", request->fractions.test);
+  static const std::map<std::string, SplitLayout> kLayouts{
+      {"links", SplitLayout::links}, {"copies", SplitLayout::copies}, {"lists", SplitLayout::lists}};
+  command
+      ->add_option_function<std::string>(
+          "--as", [request](const std::string& word) { request->layout = kLayouts.at(word); },
+          "Hard links, copies, or CSV lists of the files where they are")
+      ->check(CLI::IsMember(kLayouts))
+      ->type_name("links|copies|lists");
+  command->callback([request] { write_divided(*request); });
+}
+
 void add_sample(CLI::App* dataset) {
   auto folder = std::make_shared<std::filesystem::path>();
   auto options = std::make_shared<SampleOptions>();
@@ -52,6 +96,7 @@ void add_dataset(CLI::App& app) {
   CLI::App* dataset = app.add_subcommand("dataset", "Look at images, divide them, or draw some");
   dataset->require_subcommand(1);
   add_scan(dataset);
+  add_split(dataset);
   add_sample(dataset);
 }
 

@@ -32,5 +32,6 @@ int main(int argc, char** argv) {
   graft::add_inspect(app);
   graft::add_import(app);
   graft::add_dataset(app);
+  graft::add_completion(app);
   return graft::run_program(app, argc, argv);
 }

@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -20,6 +22,10 @@ void say_error(const std::string& sentence) {
 }  // namespace
 
 int run_program(CLI::App& app, int argc, char** argv) {
+  // Without this the C library gives every decoded picture's pages back and faults them in again for the next one.
+  constexpr int kKeep = 16 << 20;
+  ::mallopt(M_TRIM_THRESHOLD, kKeep);
+  ::mallopt(M_MMAP_THRESHOLD, kKeep);
   start_log();
   try {
     app.parse(argc, argv);

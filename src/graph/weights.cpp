@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/json.h"
 
 namespace graft {
 namespace {

@@ -77,7 +77,7 @@ TEST_P(Parity, LogitsAndGradientsAreTorchvisions) {
 INSTANTIATE_TEST_SUITE_P(Zoo, Parity,
                          testing::Values("resnet18", "resnet34", "resnet50", "mobilenetv2_100", "mobilenetv2_035",
                                          "inception_v3"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& network) { return std::string(network.param); });
 
 TEST(Network, FrozenBatchNormStaysInInferenceMode) {
   Network network = formula_network(build("resnet10_025", kLabels, 32));

@@ -42,12 +42,12 @@ struct TrainOutcome {
 };
 
 struct TrainControl {
-  std::filesystem::path checkpoint;  // a file; replaced after each epoch
-  bool resume = false;               // go on from `checkpoint` where it exists
+  std::filesystem::path checkpoint{};  // a file; replaced after each epoch
+  bool resume = false;                 // go on from `checkpoint` where it exists
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-  std::string title;  // of the progress bar
-  std::function<void(const EpochReport&)> report;
-  std::function<void(std::int64_t step)> resumed;  // called once, with the step that is gone on from
+  std::string title{};  // of the progress bar
+  std::function<void(const EpochReport&)> report{};
+  std::function<void(std::int64_t step)> resumed{};  // called once, with the step that is gone on from
 };
 
 // Trains `network`, which then holds the best weights. Throws Kind::conflict when the checkpoint to resume from was

@@ -28,14 +28,14 @@ struct TrainerSettings {
   Schedule schedule = Schedule::one_cycle;
   double warm_up_epochs = 0;  // not of one_cycle, which begins slowly anyway
   double label_smoothing = 0.1;
-  double mixup = 0;                  // alpha; 0 is off
-  double average_decay = 0;          // of the average of weights that is validated and kept; 0 is off
-  std::vector<float> label_weights;  // empty: all 1
+  double mixup = 0;                    // alpha; 0 is off
+  double average_decay = 0;            // of the average of weights that is validated and kept; 0 is off
+  std::vector<float> label_weights{};  // empty: all 1
   Augmentation augmentation;
-  int patience = 0;        // stop after so many epochs without a better one; 0 never
-  double block_decay = 1;  // the learning rate's factor from each block to the one below it
-  bool gradual = false;    // unfreeze in three equal phases: the upper third of the blocks, two thirds, all
-  std::string freeze_to;   // the blocks up to this one (or node) stay frozen throughout
+  int patience = 0;         // stop after so many epochs without a better one; 0 never
+  double block_decay = 1;   // the learning rate's factor from each block to the one below it
+  bool gradual = false;     // unfreeze in three equal phases: the upper third of the blocks, two thirds, all
+  std::string freeze_to{};  // the blocks up to this one (or node) stay frozen throughout
   std::uint64_t seed = 1;
 };
 
@@ -46,8 +46,8 @@ struct HeadSettings {
   std::vector<double> regularisations{1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5};
   bool try_root = false;  // try the features' square root too; for features that are never negative
   double label_smoothing = 0;
-  std::vector<float> label_weights;  // empty: all 1
-  std::uint64_t seed = 1;            // of a hidden layer's first weights and its batches
+  std::vector<float> label_weights{};  // empty: all 1
+  std::uint64_t seed = 1;              // of a hidden layer's first weights and its batches
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 };
 
