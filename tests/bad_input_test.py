@@ -162,9 +162,6 @@ class BadModels(support.ProductTest):
     def test_a_parent_that_is_not_there(self):
         self.refuse_parent(self.folder / "nowhere", [self.folder / "nowhere"])
 
-    def test_nothing_to_transfer_from(self):
-        self.refuse("train", "--train", images(), "--out", self.out, names=["--from", "--mode scratch"])
-
     def test_a_bundle_that_was_cut(self):
         for name in ("graft.json", "graph.json", "model.safetensors"):
             bundle = self.folder / f"cut {name}"
@@ -276,6 +273,10 @@ class WrongUsage(support.ProductTest):
         self.wrong("train", "--train", images(), *out, "--epochs", 0, names=["--epochs"])
         self.wrong("train", "--train", images(), *out, "--seed", "-1", names=["--seed"])
         self.wrong("train", "--train", images(), *out, "--fast", names=["--fast"])
+        self.wrong("train", "--train", images(), "--out", self.folder / "model", names=["--from", "--mode scratch"])
+        self.wrong("train", "--train", images(), *out, "--mode", "scratch", names=["--from", "scratch"])
+        self.wrong("train", "--train", images(), *out, "--batch", 8, names=["--batch", "head"])
+        self.wrong("train", "--train", images(), *out, "--freeze-to", "layer1", names=["--freeze-to", "head"])
         self.wrong("evaluate", backbone(), names=["--data"])
         self.wrong("predict", backbone(), names=["file"])
         self.wrong("predict", backbone(), "x.jpg", "--top", 0, names=["--top"])

@@ -3,7 +3,7 @@
 
 Run with Debian's Python (python3-torch, python3-torchvision): /usr/bin/python3 tools/record_zoo_golden.py
 Weights and images are a formula of their names (formula() here, formula_tensor() in network_test.cpp), so that nothing large is
-recorded: logits in inference, then one training step's loss and, for each parameter, the norm of its gradient and the
+recorded, in double precision so that rounding hides nothing: logits in inference, then one training step's loss and, for each parameter, the norm of its gradient and the
 gradient's product with a formula vector.
 """
 import hashlib
@@ -59,10 +59,10 @@ def without_dropout(model):
 
 
 def record(name, size, batch, make):
-    model = without_dropout(make())
+    model = without_dropout(make()).double()
     state = {key: formula_weight(key, value.shape) for key, value in model.state_dict().items() if value.dim() > 0}
     model.load_state_dict(state, strict=False)
-    images = formula(f"images of {name}", (batch, 3, size, size), -1, 1)
+    images = formula(f"images of {name}", (batch, 3, size, size), -1, 1).double()
     labels = torch.arange(batch) % LABELS
     model.eval()
     with torch.no_grad():
@@ -75,7 +75,7 @@ def record(name, size, batch, make):
         loss = loss + 0.4 * torch.nn.functional.cross_entropy(auxiliary, labels)
     loss.backward()
     gradients = {
-        key: [value.grad.norm().item(), (value.grad * formula("probe of " + key, value.shape, -1, 1)).sum().item()]
+        key: [value.grad.norm().item(), (value.grad * formula("probe of " + key, value.shape, -1, 1).double()).sum().item()]
         for key, value in model.named_parameters()
     }
     return {"size": size, "batch": batch, "logits": logits.flatten().tolist(), "loss": loss.item(), "gradients": gradients}
@@ -89,7 +89,7 @@ def main():
 
     def shorten(value):
         if isinstance(value, float):
-            return float(f"{value:.7g}")
+            return float(f"{value:.9g}")
         if isinstance(value, list):
             return [shorten(item) for item in value]
         if isinstance(value, dict):

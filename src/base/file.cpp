@@ -34,7 +34,8 @@ struct Descriptor {
 }
 
 std::uint64_t open_for_reading(const fs::path& path, Descriptor& file) {
-  file.fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without O_NONBLOCK the opening of a pipe would wait for a writer.
+  file.fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (file.fd < 0) fail_on("read", path);
   struct stat status;
   if (::fstat(file.fd, &status) != 0) fail_on("read", path);

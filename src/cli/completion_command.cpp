@@ -27,11 +27,22 @@ void write_cases(std::ostream& out, const CLI::App& command, const std::string& 
   }
 }
 
+// " graft train, graft dataset, graft dataset scan,": what the script tells commands from other words by.
+void write_paths(std::ostream& out, const CLI::App& command, const std::string& path) {
+  out << ' ' << path << ',';
+  for (const CLI::App* sub : command.get_subcommands([](const CLI::App*) { return true; })) {
+    write_paths(out, *sub, path + " " + sub->get_name());
+  }
+}
+
 void write_bash(std::ostream& out, const CLI::App& root) {
   out << "_graft() {\n"
-         "  local path=graft words i\n"
+         "  local path=graft words i commands='";
+  write_paths(out, root, "graft");
+  out << "'\n"
          "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
-         "    case \"${COMP_WORDS[i]}\" in -*) break ;; *) path=\"$path ${COMP_WORDS[i]}\" ;; esac\n"
+         "    case \" $commands \" in *\" $path ${COMP_WORDS[i]},\"*) path=\"$path ${COMP_WORDS[i]}\" ;; *) break ;; "
+         "esac\n"
          "  done\n"
          "  case \"$path\" in\n";
   write_cases(out, root, "graft");

@@ -82,7 +82,9 @@ void add_sample(CLI::App* dataset) {
   CLI::App* command = dataset->add_subcommand(
       "sample", "Draw an image set to try graft with: general/ with many kinds of objects, domain/ with six others");
   command->add_option("folder", *folder, "A folder to make")->required()->type_name("DIR");
-  command->add_option("--seed", options->seed, "The same seed draws the same pictures")->type_name("N");
+  command->add_option("--seed", options->seed, "The same seed draws the same pictures")
+      ->check(CLI::Range(0.0, 9e18))
+      ->type_name("N");
   command->add_option("--size", options->size, "Pixels each way")
       ->check(CLI::Range(32, 512))
       ->type_name("N")

@@ -19,6 +19,17 @@ void say_error(const std::string& sentence) {
   std::cerr << (colour ? "\x1b[31merror:\x1b[0m " : "error: ") << sentence << '\n';
 }
 
+// CLI11 would say that a command is missing, not which word is none.
+void check_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name() == argv[1]) return;
+    names.push_back(command->get_name());
+  }
+  throw CLI::ValidationError(text("there is no command ", argv[1], "; there are ", join(names, ", ")));
+}
+
 }  // namespace
 
 int run_program(CLI::App& app, int argc, char** argv) {
@@ -28,6 +39,7 @@ int run_program(CLI::App& app, int argc, char** argv) {
   ::mallopt(M_MMAP_THRESHOLD, kKeep);
   start_log();
   try {
+    check_command(app, argc, argv);
     app.parse(argc, argv);
     std::cout.flush();
     require(std::cout.good(), "cannot write the result: ", system_message());

@@ -97,7 +97,9 @@ void add_run_options(CLI::App* app, TrainOptions& o, bool& json) {
   add_words(app, "--mode", o.mode, kModes,
             "What is trained: the head on frozen features, all from the top down, or all from scratch");
   app->add_flag("--compare", o.compare, "Train without transfer too, over 3 seeds, and report both");
-  app->add_option("--seed", o.seed, "The same seed gives the same numbers")->type_name("N");
+  app->add_option("--seed", o.seed, "The same seed gives the same numbers")
+      ->check(CLI::Range(0.0, 9e18))
+      ->type_name("N");
   app->add_option("--time-limit", o.time_limit, "Stop after so many seconds and keep the best until then")
       ->check(CLI::Range(1.0, 1e9))
       ->type_name("SECONDS");
@@ -108,6 +110,34 @@ void add_run_options(CLI::App* app, TrainOptions& o, bool& json) {
   app->add_flag("--json", json, "Print the result as JSON");
 }
 
+void refuse(bool given, const char* option, const char* mode) {
+  if (given) throw CLI::ValidationError(text(option, " has no meaning with --mode ", mode, ": leave it out"));
+}
+
+// Nothing is ignored in silence: an option that the mode does not use is wrong usage.
+void check_usage(const TrainOptions& o) {
+  if (o.mode == Mode::scratch) {
+    refuse(!o.from.empty(), "--from", "scratch");
+    refuse(o.compare, "--compare", "scratch");
+    refuse(o.hidden > 0, "--hidden", "scratch");
+    refuse(o.views > 0, "--views", "scratch");
+  } else if (o.from.empty()) {
+    throw CLI::ValidationError(
+        "there is nothing to transfer from: pass --from with a bundle or weights, or --mode scratch");
+  }
+  refuse(o.mode != Mode::finetune && !o.freeze_to.empty(), "--freeze-to", o.mode == Mode::head ? "head" : "scratch");
+  if (o.mode != Mode::head) return;
+  refuse(o.batch.has_value(), "--batch", "head");
+  refuse(o.patience.has_value(), "--patience", "head");
+  refuse(o.learning_rate.has_value(), "--learning-rate", "head");
+  refuse(o.mixup.has_value(), "--mixup", "head");
+  refuse(o.average_decay.has_value(), "--average", "head");
+  refuse(o.warm_up_epochs.has_value(), "--warm-up", "head");
+  refuse(o.optimizer.has_value(), "--optimizer", "head");
+  refuse(o.schedule.has_value(), "--schedule", "head");
+  refuse(o.augmentation.has_value() && o.views == 0, "--augment without --views", "head");
+}
+
 }  // namespace
 
 CLI::App* add_train(CLI::App& app, TrainOptions& options, bool& json) {
@@ -116,6 +146,7 @@ CLI::App* add_train(CLI::App& app, TrainOptions& options, bool& json) {
   add_data_options(train, options);
   add_model_options(train, options);
   add_loop_options(train, options);
+  train->parse_complete_callback([&options] { check_usage(options); });
   train->footer(
       "Example:\n  graft train --train photos --from imagenet.h5 --compare --out model\n  open model/report.html");
   return train;

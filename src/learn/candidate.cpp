@@ -124,7 +124,7 @@ void train_on(Candidate& candidate, const TrainerSettings& settings, const Train
   make_folder(context.folder);
   Network network(candidate.bundle.graph, candidate.bundle.weights);
   const TrainingData data{context.data.train.dataset, context.data.validation.dataset, candidate.bundle.preprocess,
-                          available_cores()};
+                          available_cores(), context.data.data_digest.dump()};
   std::optional<MetricLog> log;
   TrainControl control{.checkpoint = context.folder / "checkpoint.safetensors",
                        .resume = context.options.resume,

@@ -17,8 +17,9 @@ namespace {
 
 // Rows per block: a block of 1,280 features is 1.3 MB, so that the second product over it finds it in the cache.
 constexpr std::int64_t kBlockRows = 256;
-// L-BFGS stops when an epoch improves the loss by less than this share.
+// L-BFGS stops when so many steps in a row improve the loss by less than this share.
 constexpr double kConverged = 1e-5;
+constexpr int kConvergedSteps = 4;
 constexpr std::int64_t kHiddenBatch = 64;
 constexpr double kHiddenRate = 2e-3;
 
@@ -161,11 +162,13 @@ Attempt fit_linear(const Objective& objective, const FeatureSet& validation, con
                              torch::optim::LBFGSOptions(1).max_iter(1).history_size(10).line_search_fn("strong_wolfe"));
   Selection selection(validation, settings.spec, regularisation);
   double previous = std::numeric_limits<double>::infinity();
+  int still = 0;
   while (epochs < settings.epochs && std::chrono::steady_clock::now() < settings.deadline) {
     const double before = solver.step(closure).item<double>();
     const double right = selection.offer(named(head.on_raw(objective.standard)), epochs, loss);
     if (progress) progress(epochs, settings.epochs, right);
-    if (previous - before < kConverged * std::abs(before)) break;
+    still = previous - before < kConverged * std::abs(before) ? still + 1 : 0;
+    if (still == kConvergedSteps) break;
     previous = before;
   }
   return selection.take();

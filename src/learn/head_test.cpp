@@ -43,12 +43,12 @@ TEST(Head, ALinearFitDoesNotDependOnTheSeed) {
 // At the minimum of the regularised loss its gradient is zero: for the bias, the mean probability of each label is its
 // share.
 TEST(Head, FindsTheMinimum) {
-  const FeatureSet train = clouds(240, 3, 6, 1);
-  const HeadFit fit = fit_head(train, train, {.spec = {.labels = 3}, .epochs = 500, .regularisations = {1e-2}});
+  const FeatureSet train = clouds(1200, 3, 9, 1);
+  const HeadFit fit = fit_head(train, train, {.spec = {.labels = 3}, .epochs = 500, .regularisations = {1e-8}});
   const Answers answers = answer(fit.spec, fit.weights, train);
   double share = 0;
   for (std::size_t i = 0; i < answers.images(); ++i) share += probabilities(answers.of(i), 1)[0];
-  EXPECT_NEAR(share / 240, 1.0 / 3, 2e-3);
+  EXPECT_NEAR(share / 1200, 1.0 / 3, 2e-3);
 }
 
 TEST(Head, KeepsTheStrengthWithTheLeastValidationLoss) {
@@ -58,8 +58,8 @@ TEST(Head, KeepsTheStrengthWithTheLeastValidationLoss) {
 }
 
 TEST(Head, AHiddenLayerIsTheSameForTheSameSeed) {
-  const FeatureSet train = clouds(120, 3, 3, 1), validation = clouds(60, 3, 3, 2);
-  const HeadSettings settings{.spec = {.labels = 3, .hidden = 16}, .epochs = 10, .regularisations = {1e-3}, .seed = 5};
+  const FeatureSet train = clouds(240, 3, 1, 1), validation = clouds(60, 3, 1, 2);
+  const HeadSettings settings{.spec = {.labels = 3, .hidden = 16}, .epochs = 30, .regularisations = {1e-3}, .seed = 5};
   const HeadFit one = fit_head(train, validation, settings), two = fit_head(train, validation, settings);
   EXPECT_EQ(to_floats(one.weights.at("head.hidden.weight")), to_floats(two.weights.at("head.hidden.weight")));
   EXPECT_GT(accuracy(one.validation), 0.8);

@@ -26,8 +26,8 @@ void refuse_leaks(const Scan& scan, const TrainOptions& options) {
   const auto leak = std::find_if(scan.findings.begin(), scan.findings.end(),
                                  [](const Finding& finding) { return finding.what == "leak"; });
   const std::string example = leak->examples.empty() ? "" : ", for example " + leak->examples.front();
-  fail(Kind::invalid, leak->count, " images are in more than one split", example,
-       ": what is measured on them would be false; remove them, or pass --allow-leak");
+  fail(Kind::invalid, leak->count, leak->count == 1 ? " image is" : " images are", " in more than one split", example,
+       ": what is measured would be false; remove the copies, or pass --allow-leak");
 }
 
 void refuse_missing_labels(const ScannedSet& train) {

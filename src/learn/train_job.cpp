@@ -37,11 +37,6 @@ Clock::time_point share_of(Clock::time_point deadline, int parts) {
 }
 
 void check(const TrainOptions& options) {
-  const bool transfer = options.mode != Mode::scratch;
-  require(!transfer || !options.from.empty(),
-          "there is nothing to transfer from: pass --from with a bundle or weights, or --mode scratch");
-  require(transfer || !options.compare,
-          "--compare sets transfer beside training from scratch: pass --from, not --mode scratch");
   require(options.resume || !is_bundle(options.out), options.out.string(),
           " holds a bundle already: remove it, or choose another --out");
   check_writable(options.out);

@@ -89,6 +89,7 @@ class Run {
     OrderedJson json = to_json(settings_);
     json["architecture"] = network_.graph().architecture;
     json["images"] = data_.train->size();
+    json["data"] = data_.digest;
     json["size"] = {data_.preprocess.width, data_.preprocess.height};
     return json.dump();
   }
@@ -133,7 +134,9 @@ class Run {
     report.validation_accuracy = accuracy(answers);
     report.images_per_second = static_cast<double>(sums.images + answers.images()) / seconds;
     keep(report, validated);
+    // Before the checkpoint: what is reported twice can be told by its step, what is never reported is lost.
     if (control_.report) control_.report(report);
+    save();
   }
 
   EpochSums train_epoch() {
@@ -204,6 +207,9 @@ class Run {
     }
     const bool tired = settings_.patience > 0 && state_.epoch - state_.best_epoch >= settings_.patience;
     state_.finished = tired || state_.epoch >= settings_.epochs;
+  }
+
+  void save() {
     if (control_.checkpoint.empty()) return;
     state_.weights = network_.weights();
     if (average_) state_.average = average_->weights();

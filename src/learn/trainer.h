@@ -24,6 +24,7 @@ struct TrainingData {
   DatasetPtr train, validation;
   Preprocess preprocess;
   std::size_t threads = 1;  // that decode and augment
+  std::string digest{};     // names the images: a checkpoint is resumed with the same ones only
 };
 
 // One epoch's numbers.

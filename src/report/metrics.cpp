@@ -86,7 +86,8 @@ Interval wilson_interval(std::size_t right, std::size_t total) {
   const double n = static_cast<double>(total), p = share(right, total), z2 = kNormal95 * kNormal95;
   const double centre = (p + z2 / (2 * n)) / (1 + z2 / n);
   const double half = kNormal95 / (1 + z2 / n) * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n));
-  return {p, std::max(0.0, centre - half), std::min(1.0, centre + half)};
+  // At the ends the interval ends too, but for rounding.
+  return {p, right == 0 ? 0 : centre - half, right == total ? 1 : centre + half};
 }
 
 Interval accuracy_interval(const std::vector<std::vector<bool>>& rights) {

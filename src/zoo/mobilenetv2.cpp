@@ -61,8 +61,9 @@ class MobileNetV2 {
   GraphBuilder& builder_;
   double width_;
   Flavour flavour_;
-  // Keras' momentum is the share of the old statistics, 0.999; PyTorch's of the new.
-  BatchNorm norm_ = flavour_ == Flavour::tensorflow ? BatchNorm{1e-3, 0.001} : BatchNorm{};
+  // Keras gathers statistics at 0.001 of the new; that needs thousands of steps, so both flavours train at PyTorch's
+  // 0.1.
+  BatchNorm norm_ = flavour_ == Flavour::tensorflow ? BatchNorm{.epsilon = 1e-3} : BatchNorm{};
 };
 
 }  // namespace
