@@ -1,5 +1,5 @@
-// The main of a fuzz target where libFuzzer is not linked: runs every file of the folders and files it is given once, and
-// a few bytes of its own, so that fuzz targets build and run with the ordinary tests.
+// The main of a fuzz target where libFuzzer is not linked: runs every file of the folders and files it is given once,
+// and a few bytes of its own, so that fuzz targets build and run with the ordinary tests.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

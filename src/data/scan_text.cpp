@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "base/json.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "data/listing.h"
 #include "data/scan_findings.h"
 

@@ -1,9 +1,10 @@
 // The networks graft knows by name. A new one is one file beside this and one line in the table in architecture.cpp.
 //
-//   resnet18 resnet34 resnet50       He et al., "Deep residual learning for image recognition", 2015
-//   mobilenetv2_WWW                  Sandler et al., "MobileNetV2", 2018; WWW is the width in hundredths: 035, 100, 140
-//   tf_mobilenetv2_WWW               the same as TensorFlow and Keras compute it: "same" padding, their batch norm
-//   epsilon inception_v3                     Szegedy et al., "Rethinking the Inception architecture", 2015
+//   resnet18 resnet34 resnet50   He et al., "Deep residual learning for image recognition", 2015
+//   resnet10_WWW                 one block a stage, for small pictures; WWW is the width in hundredths: 025, 050, 100
+//   mobilenetv2_WWW              Sandler et al., "MobileNetV2", 2018: 035, 100, 140
+//   tf_mobilenetv2_WWW           the same with TensorFlow's "same" padding and epsilon, as Keras has it
+//   inception_v3                 Szegedy et al., "Rethinking the Inception architecture", 2015
 //
 // Node and weight names are torchvision's.
 #pragma once
