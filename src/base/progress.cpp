@@ -46,7 +46,7 @@ Progress::Progress(std::string title, std::uint64_t total, std::string unit)
       last_(start_) {}
 
 Progress::~Progress() {
-  if (g_silent || done_ == 0) return;
+  if (g_silent || done_ == begun_at_) return;
   if (terminal_) {
     draw(Clock::now());
     std::fputs("\n", stderr);
@@ -68,7 +68,7 @@ void Progress::update(std::uint64_t done, const std::string& note) {
 void Progress::draw(Clock::time_point now) {
   drawn_ = true;
   const double seconds = std::max(1e-3, std::chrono::duration<double>(now - start_).count());
-  const double rate = static_cast<double>(done_) / seconds;
+  const double rate = static_cast<double>(done_ - begun_at_) / seconds;
   std::string line = fmt::format("{:<10}", title_);
   if (total_) line += fmt::format(" {}{:>4} % ", terminal_ ? bar(done_, total_) : "", done_ * 100 / total_);
   line += total_ ? fmt::format(" {}/{} {}", done_, total_, unit_) : fmt::format(" {} {}", done_, unit_);

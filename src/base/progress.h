@@ -20,13 +20,15 @@ class Progress {
 
   // `done` of `total`; `note` is shown behind, e.g. "loss 0.31". Draws at most ten times a second.
   void update(std::uint64_t done, const std::string& note = "");
+  // Begins at `done`, which an earlier run did: the rate counts what comes after.
+  void begin_at(std::uint64_t done) { begun_at_ = done_ = done; }
 
  private:
   using Clock = std::chrono::steady_clock;
   void draw(Clock::time_point now);
 
   std::string title_, unit_, note_;
-  std::uint64_t total_, done_ = 0;
+  std::uint64_t total_, done_ = 0, begun_at_ = 0;
   bool terminal_, drawn_ = false;
   Clock::time_point start_, last_;
 };

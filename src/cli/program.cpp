@@ -33,10 +33,10 @@ void check_command(const CLI::App& app, int argc, char** argv) {
 }  // namespace
 
 int run_program(CLI::App& app, int argc, char** argv) {
-  // Without this the C library gives every decoded picture's pages back and faults them in again for the next one.
-  constexpr int kKeep = 16 << 20;
-  ::mallopt(M_TRIM_THRESHOLD, kKeep);
-  ::mallopt(M_MMAP_THRESHOLD, kKeep);
+  // Without this the C library gives the pages of every picture and every activation back, and faults them in again for
+  // the next one.
+  ::mallopt(M_TRIM_THRESHOLD, 512 << 20);
+  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most it takes
   start_log();
   try {
     check_command(app, argc, argv);

@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/progress.h"
 #include "base/thread_pool.h"
 #include "graph/surgery.h"
@@ -136,7 +135,6 @@ void train_on(Candidate& candidate, const TrainerSettings& settings, const Train
   control.report = [&](const EpochReport& report) {
     if (!log) log.emplace(context.folder);
     log->add(report);
-    spdlog::info("{}  {}", title, line_of(report));
   };
   TrainOutcome outcome = train(network, data, settings, control);
   candidate.bundle.weights = std::move(outcome.weights);

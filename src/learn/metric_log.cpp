@@ -1,7 +1,5 @@
 #include "learn/metric_log.h"
 
-#include <fmt/format.h>
-
 #include <cmath>
 
 #include "base/error.h"
@@ -65,11 +63,6 @@ void MetricLog::add(const Curve& curve) {
                                               {"validation/loss", p.validation_loss},
                                               {"validation/accuracy", p.validation_accuracy}});
   }
-}
-
-std::string line_of(const EpochReport& r) {
-  return fmt::format("epoch {}/{}  loss {:.3f}  accuracy {:.3f}  validation {:.3f}  {:.0f} images/s", r.epoch, r.epochs,
-                     r.train_loss, r.train_accuracy, r.validation_accuracy, r.images_per_second);
 }
 
 }  // namespace graft

@@ -27,8 +27,4 @@ class MetricLog {
   EventWriter events_;
 };
 
-// "epoch 3/30  loss 0.412  accuracy 0.91  validation 0.93  74 images/s": a line for where there is no terminal, and for
-// one.
-std::string line_of(const EpochReport& report);
-
 }  // namespace graft

@@ -1,5 +1,7 @@
 #include "learn/trainer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -50,6 +52,12 @@ std::map<std::string, double> rate_factors(const Graph& graph, double block_deca
   return factors;
 }
 
+// "epoch 3/30  loss 0.412  validation 0.93": what stands behind the bar.
+std::string note_of(const EpochReport& r) {
+  return fmt::format("epoch {}/{}  loss {:.3f}  validation {:.3f}", r.epoch, r.epochs, r.train_loss,
+                     r.validation_accuracy);
+}
+
 // A running training: the loop's state and its steps.
 class Run {
  public:
@@ -60,7 +68,8 @@ class Run {
         control_(control),
         factors_(rate_factors(network.graph(), settings.block_decay)),
         labels_(static_cast<std::int64_t>(data.train->labels().size())),
-        steps_per_epoch_(count_steps(data.train->size(), settings.batch)) {
+        steps_per_epoch_(count_steps(data.train->size(), settings.batch)),
+        progress_(control.title, data.train->size() * static_cast<std::uint64_t>(settings.epochs), "images") {
     if (!settings.label_weights.empty()) label_weights_ = torch::tensor(settings.label_weights);
     state_.settings = fingerprint_of_run();
     state_.curve.seed = settings.seed;
@@ -104,8 +113,12 @@ class Run {
     state_ = std::move(*saved);
     network_.load(state_.weights);
     if (average_) average_->load(state_.average);
+    progress_.begin_at(images_before());
     if (control_.resumed) control_.resumed(state_.step);
   }
+
+  // Images of the epochs that are done.
+  std::uint64_t images_before() const { return static_cast<std::uint64_t>(state_.epoch) * data_.train->size(); }
 
   double learning_rate() const {
     const auto warm_up = static_cast<std::int64_t>(settings_.warm_up_epochs * static_cast<double>(steps_per_epoch_));
@@ -134,6 +147,8 @@ class Run {
     report.validation_accuracy = accuracy(answers);
     report.images_per_second = static_cast<double>(sums.images + answers.images()) / seconds;
     keep(report, validated);
+    note_ = note_of(report);
+    progress_.update(images_before(), note_);
     // Before the checkpoint: what is reported twice can be told by its step, what is never reported is lost.
     if (control_.report) control_.report(report);
     save();
@@ -152,12 +167,11 @@ class Run {
                    .threads = data_.threads,
                    .ahead = kBatchesAhead},
                   transform);
-    Progress progress(control_.title, data_.train->size(), "images");
     EpochSums sums;
     Batch batch;
     while (loader.next(batch)) {
       if (batch.labels.size() > 1 || data_.train->size() == 1) step(batch, sums);
-      progress.update(sums.images, text("epoch ", state_.epoch + 1, "/", settings_.epochs));
+      progress_.update(images_before() + sums.images, note_);
     }
     return sums;
   }
@@ -225,6 +239,8 @@ class Run {
   torch::Tensor label_weights_;
   std::optional<Network> average_;
   TrainingState state_;
+  Progress progress_;
+  std::string note_;
 };
 
 }  // namespace

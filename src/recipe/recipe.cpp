@@ -46,7 +46,7 @@ Augmentation augmentation_of(AugmentationLevel level) {
 
 TrainerSettings scratch_recipe(const TrainOptions& options, std::size_t images, std::uint64_t seed) {
   TrainerSettings s;
-  s.epochs = epochs_for(images, 18'000, 15, 60);
+  s.epochs = epochs_for(images, 12'000, 15, 50);
   s.batch = images < 500 ? 16 : images < 5000 ? 32 : 64;
   s.optimizer = {.method = OptimizerSettings::Method::adamw, .learning_rate = 3e-3, .weight_decay = 0.05};
   const bool one_adam = !options.optimizer || *options.optimizer == OptimizerSettings::Method::adamw;
