@@ -18,6 +18,11 @@ void add_dataset(CLI::App& app);
 // Prints a script that completes every command and option of `app`.
 void add_completion(CLI::App& app);
 
+// The check without its words in the help, where the type's name and the description say enough.
+inline CLI::Validator quiet(CLI::Validator check) {
+  return check.description("");
+}
+
 // Parses and runs: 0 done, 1 failed, 2 wrong usage. An error is one sentence on stderr.
 int run_program(CLI::App& app, int argc, char** argv);
 

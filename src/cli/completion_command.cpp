@@ -59,7 +59,7 @@ void add_completion(CLI::App& app) {
   CLI::App* command = app.add_subcommand("completion", "Print a completion script for bash or zsh");
   command->add_option("shell", *shell, "The shell")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh"}))
+      ->check(quiet(CLI::IsMember({"bash", "zsh"})))
       ->type_name("bash|zsh");
   command->callback([&app, shell] {
     if (*shell == "zsh") std::cout << "autoload -U +X bashcompinit && bashcompinit\n";

@@ -59,7 +59,7 @@ void add_split(CLI::App* dataset) {
   command->add_option("--out", request->out, "A folder to make")->required()->type_name("DIR");
   const auto share = [&](const char* name, double& value) {
     command->add_option(name, value, "Share of the images")
-        ->check(CLI::Range(0.0, 0.9))
+        ->check(quiet(CLI::Range(0.0, 0.9)))
         ->type_name("SHARE")
         ->capture_default_str();
   };
@@ -71,7 +71,7 @@ void add_split(CLI::App* dataset) {
       ->add_option_function<std::string>(
           "--as", [request](const std::string& word) { request->layout = kLayouts.at(word); },
           "Hard links, copies, or CSV lists of the files where they are")
-      ->check(CLI::IsMember(kLayouts))
+      ->check(quiet(CLI::IsMember(kLayouts)))
       ->type_name("links|copies|lists");
   command->callback([request] { write_divided(*request); });
 }
@@ -83,10 +83,10 @@ void add_sample(CLI::App* dataset) {
       "sample", "Draw an image set to try graft with: general/ with many kinds of objects, domain/ with six others");
   command->add_option("folder", *folder, "A folder to make")->required()->type_name("DIR");
   command->add_option("--seed", options->seed, "The same seed draws the same pictures")
-      ->check(CLI::Range(0.0, 9e18))
+      ->check(quiet(CLI::Range(0.0, 9e18)))
       ->type_name("N");
   command->add_option("--size", options->size, "Pixels each way")
-      ->check(CLI::Range(32, 512))
+      ->check(quiet(CLI::Range(32, 512)))
       ->type_name("N")
       ->capture_default_str();
   command->callback([folder, options] { write_sample(*folder, *options); });

@@ -60,7 +60,7 @@ void add_predict(CLI::App& app) {
       ->required()
       ->type_name("FILE...");
   command->add_option("--top", options->top, "How many labels, the likeliest first")
-      ->check(CLI::Range(1, 100000))
+      ->check(quiet(CLI::Range(1, 100000)))
       ->type_name("N")
       ->capture_default_str();
   command->add_flag("--json", options->json, "Print a JSON object for each file");

@@ -24,7 +24,7 @@ void add_words(CLI::App* app, const std::string& name, Target& target, const std
   for (const auto& [word, value] : words) names.push_back(word);
   app->add_option_function<std::string>(
          name, [&target, &words](const std::string& word) { target = words.at(word); }, help)
-      ->check(CLI::IsMember(names))
+      ->check(quiet(CLI::IsMember(names)))
       ->type_name(join(names, "|"));
 }
 
@@ -34,7 +34,7 @@ void add_optional(CLI::App* app, const std::string& name, std::optional<Value>& 
                   const std::string& help) {
   app->add_option_function<Value>(
          name, [&target](const Value& value) { target = value; }, help)
-      ->check(CLI::Range(low, high))
+      ->check(quiet(CLI::Range(low, high)))
       ->type_name("N");
 }
 
@@ -64,11 +64,11 @@ void add_model_options(CLI::App* app, TrainOptions& o) {
       ->type_name("NAME")
       ->group("Model");
   app->add_option("--size", o.size, "Pixels each way of the network's input [the architecture's]")
-      ->check(CLI::Range(16, 1024))
+      ->check(quiet(CLI::Range(16, 1024)))
       ->type_name("N")
       ->group("Model");
   app->add_option("--hidden", o.hidden, "Units of a hidden layer in the head [none: a linear head]")
-      ->check(CLI::Range(1, 65536))
+      ->check(quiet(CLI::Range(1, 65536)))
       ->type_name("N")
       ->group("Model");
   app->add_option("--freeze-to", o.freeze_to, "In finetune: the block or layer up to which all stays frozen")
@@ -89,7 +89,7 @@ void add_loop_options(CLI::App* app, TrainOptions& o) {
   add_optional(app, "--patience", o.patience, 1, 100000, "Stop after so many epochs without a better one");
   add_words(app, "--augment", o.augmentation, kAugmentations, "How much images are varied");
   app->add_option("--views", o.views, "In head mode: augmented views of each image, besides the image")
-      ->check(CLI::Range(0, 100))
+      ->check(quiet(CLI::Range(0, 100)))
       ->type_name("N");
 }
 
@@ -98,10 +98,10 @@ void add_run_options(CLI::App* app, TrainOptions& o, bool& json) {
             "What is trained: the head on frozen features, all from the top down, or all from scratch");
   app->add_flag("--compare", o.compare, "Train without transfer too, over 3 seeds, and report both");
   app->add_option("--seed", o.seed, "The same seed gives the same numbers")
-      ->check(CLI::Range(0.0, 9e18))
+      ->check(quiet(CLI::Range(0.0, 9e18)))
       ->type_name("N");
   app->add_option("--time-limit", o.time_limit, "Stop after so many seconds and keep the best until then")
-      ->check(CLI::Range(1.0, 1e9))
+      ->check(quiet(CLI::Range(1.0, 1e9)))
       ->type_name("SECONDS");
   app->add_flag("--resume", o.resume, "Go on where an earlier run into the same --out was stopped");
   app->add_option("--cache", o.cache, "Where features are kept between runs [$GRAFT_CACHE, ~/.cache/graft]")
