@@ -98,7 +98,7 @@ void paint(std::vector<Colour>& canvas, int size, const Object& object, const Li
       const Vec3 view = normalize(target - Vec3{0, 0, kEye});
       const Hit hit = trace(object, origin, to_object(object, view), pixel / object.size);
       if (hit.coverage <= 0) continue;
-      Colour& here = canvas[static_cast<std::size_t>(y * size + x)];
+      Colour& here = canvas[static_cast<std::size_t>(y) * static_cast<std::size_t>(size) + static_cast<std::size_t>(x)];
       here = here * (1 - hit.coverage) + shade(object, light, hit.at, view) * hit.coverage;
     }
   }
@@ -143,7 +143,7 @@ Object piece_of_clutter(Random& random) {
 
 std::vector<Colour> background(int size, const Pattern& pattern) {
   std::vector<Colour> canvas;
-  canvas.reserve(static_cast<std::size_t>(size * size));
+  canvas.reserve(static_cast<std::size_t>(size) * static_cast<std::size_t>(size));
   const float pixel = 2 / static_cast<float>(size);
   for (int y = 0; y < size; ++y) {
     for (int x = 0; x < size; ++x) {

@@ -83,7 +83,7 @@ class Reader {
   static std::string variable_text(hid_t attribute, hid_t type, hid_t space, const std::string& where) {
     char* text = nullptr;
     require(H5Aread(attribute, type, &text) >= 0, where, " cannot be read");
-    const std::string copy = text ? text : "";
+    std::string copy = text ? text : "";
     H5Dvlen_reclaim(type, space, H5P_DEFAULT, &text);
     return copy;
   }
