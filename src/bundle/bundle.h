@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "bundle/precision.h"
 #include "graph/graph.h"
 #include "graph/weights.h"
 #include "image/preprocess.h"
@@ -20,6 +21,10 @@ struct Bundle {
   std::vector<std::string> labels;  // in the order of the logits; empty for a backbone
   Preprocess preprocess;
   double temperature = 1;  // probabilities are softmax(logits / temperature)
+  // What to run it in where the processor can: the fastest that its checks allow, and fp32 as long as there are none.
+  Precision precision = Precision::fp32;
+  std::vector<PrecisionCheck> precision_checks;
+  ActivationRanges activation_ranges;  // what int8 needs; empty where it was not calibrated
   OrderedJson metrics;     // what was measured when it was made; free form, for people and reports
   OrderedJson provenance;  // where it came from: program, command, data digest, seed, parent; free form
 };

@@ -11,7 +11,8 @@ void run_plan(benchmark::State& state, const char* architecture, Precision preci
   if (!is_available(precision)) return state.SkipWithError("this processor has no such arithmetic");
   const Graph graph = build(architecture, 1000);
   const auto batch = state.range(0);
-  const Plan plan(graph, initial_weights(graph, 1), static_cast<int>(state.range(1)), precision);
+  const Plan plan(graph, initial_weights(graph, 1),
+                  {.threads = static_cast<int>(state.range(1)), .precision = precision});
   const std::vector<float> input(static_cast<std::size_t>(batch * plan.input_length()), 0.5F);
   std::vector<float> output(static_cast<std::size_t>(batch * plan.output_length()));
   plan.run(input, batch, output);
@@ -25,7 +26,7 @@ void run_plan(benchmark::State& state, const char* architecture, Precision preci
 void load_plan(benchmark::State& state, const char* architecture, Precision precision) {
   const Graph graph = build(architecture, 1000);
   const Weights weights = initial_weights(graph, 1);
-  for (auto _ : state) benchmark::DoNotOptimize(Plan(graph, weights, 0, precision));
+  for (auto _ : state) benchmark::DoNotOptimize(Plan(graph, weights, {.precision = precision}));
 }
 
 void batches_and_threads(benchmark::internal::Benchmark* bench) {

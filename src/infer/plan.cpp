@@ -45,6 +45,7 @@ Division divide(std::int64_t batch, int threads) {
 
 bool is_available(Precision precision) {
   if (precision == Precision::fp32) return true;
+  if (precision == Precision::int8) return false;
   const auto has = [](dnnl::cpu_isa wanted) {
     const auto bits = static_cast<unsigned>(wanted);
     return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & bits) == bits;
@@ -53,9 +54,10 @@ bool is_available(Precision precision) {
 }
 
 struct Plan::State {
-  State(const Graph& graph, const Weights& given, int thread_count, Precision precision)
-      : program(lower(graph, given)), threads(thread_count > 0 ? thread_count : static_cast<int>(available_cores())) {
-    optimize(program, precision);
+  State(const Graph& graph, const Weights& given, const PlanOptions& options)
+      : program(lower(graph, given)),
+        threads(options.threads > 0 ? options.threads : static_cast<int>(available_cores())) {
+    optimize(program, options.precision);
     // Now rather than in the first run: what cannot be compiled is an error of the constructor.
     const ThreadLimit limit(threads);
     (void)compiled(1, threads);
@@ -95,11 +97,12 @@ struct Plan::State {
   std::vector<DnnlExecution*> idle;                        // the last used last: its memory is warm
 };
 
-Plan::Plan(const Graph& graph, const Weights& weights, int threads, Precision precision) {
-  if (!is_available(precision)) {
-    fail(Kind::unavailable, graph.architecture, ": this processor has no bf16 arithmetic; use fp32");
+Plan::Plan(const Graph& graph, const Weights& weights, const PlanOptions& options) {
+  if (!is_available(options.precision)) {
+    fail(Kind::unavailable, graph.architecture, ": this processor has no ", name_of(options.precision),
+         " arithmetic; use fp32");
   }
-  state_ = std::make_unique<State>(graph, weights, threads, precision);
+  state_ = std::make_unique<State>(graph, weights, options);
 }
 
 Plan::~Plan() = default;
@@ -120,6 +123,10 @@ void Plan::run(std::span<const float> input, std::int64_t batch, std::span<float
     execution->run(state_->compiled(count, division.threads), input.data() + first * input_length(),
                    output.data() + first * output_length());
   });
+}
+
+std::vector<LayerTime> Plan::profile(std::span<const float>, std::int64_t) const {
+  return {};
 }
 
 std::int64_t Plan::input_length() const {

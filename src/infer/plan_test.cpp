@@ -20,7 +20,7 @@ std::vector<float> run(const Plan& plan, const std::vector<float>& input, std::i
 // The plan of `graph` against straight loops, at batches of 1 to 5.
 void expect_parity(const Graph& graph, double tolerance = 1e-5, Precision precision = Precision::fp32) {
   const Weights weights = random_weights(graph, 1);
-  const Plan plan(graph, weights, 2, precision);
+  const Plan plan(graph, weights, {.threads = 2, .precision = precision});
   for (std::int64_t batch = 1; batch <= 5; ++batch) {
     const std::vector<float> input = random_input(graph, batch, static_cast<std::uint64_t>(batch));
     const std::vector<float> expected = run_naive(graph, weights, input, batch);
@@ -180,7 +180,7 @@ TEST(Plan, Bf16StaysNear) {
 
 TEST(Plan, LargeBatchesGiveWhatTheirImagesGiveAlone) {
   const Graph graph = small_network();
-  const Plan plan(graph, random_weights(graph, 1), 2);
+  const Plan plan(graph, random_weights(graph, 1), {.threads = 2});
   const std::vector<float> input = random_input(graph, 43, 3);
   const std::vector<float> together = run(plan, input, 43);
   const auto length = static_cast<std::ptrdiff_t>(plan.input_length());
@@ -193,7 +193,7 @@ TEST(Plan, LargeBatchesGiveWhatTheirImagesGiveAlone) {
 
 TEST(Plan, MemoryDoesNotGrowWithTheBatch) {
   const Graph graph = small_network();
-  const Plan plan(graph, random_weights(graph, 1), 1);
+  const Plan plan(graph, random_weights(graph, 1), {.threads = 1});
   run(plan, random_input(graph, 8, 1), 8);
   const std::size_t bytes = plan.arena_bytes();
   run(plan, random_input(graph, 100, 1), 100);
@@ -203,7 +203,7 @@ TEST(Plan, MemoryDoesNotGrowWithTheBatch) {
 
 TEST(Plan, ManyThreadsRunAtOnce) {
   const Graph graph = small_network();
-  const Plan plan(graph, random_weights(graph, 1), 1);
+  const Plan plan(graph, random_weights(graph, 1), {.threads = 1});
   const std::vector<float> input = random_input(graph, 7, 3), expected = run(plan, input, 7);
   std::vector<std::vector<float>> outputs(4);
   {
@@ -219,7 +219,7 @@ TEST(Plan, ManyThreadsRunAtOnce) {
 
 TEST(Plan, ABatchOfTheWrongSizeIsRefused) {
   const Graph graph = small_network();
-  const Plan plan(graph, random_weights(graph, 1), 1);
+  const Plan plan(graph, random_weights(graph, 1), {.threads = 1});
   std::vector<float> output(20);
   EXPECT_THROW(plan.run(random_input(graph, 2, 1), 3, output), Error);
   EXPECT_THROW(plan.run({}, 0, {}), Error);

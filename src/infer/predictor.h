@@ -19,6 +19,7 @@ struct Prediction {
 class Predictor {
  public:
   // Throws when the bundle is a backbone, or when its graph and its labels or its preprocessing do not fit together.
+  // Calibrated ranges come from the bundle.
   explicit Predictor(Bundle bundle, int threads = 0, Precision precision = Precision::fp32);
 
   // One encoded picture. The `top` most likely labels (fewer if there are fewer), the likeliest first.

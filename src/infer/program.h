@@ -9,12 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "bundle/precision.h"
 #include "graph/graph.h"
 #include "graph/weights.h"
 
 namespace graft {
-
-enum class Precision { fp32, bf16 };
 
 using LayerId = int;  // an index into Program::layers
 
