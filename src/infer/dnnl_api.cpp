@@ -1,5 +1,7 @@
 #include "infer/dnnl_api.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace graft {
@@ -27,9 +29,26 @@ std::vector<Elementwise> elementwise(Activation::Function function) {
   fail(Kind::internal, "oneDNN: an unknown activation");
 }
 
+dnnl::primitive_attr user_scratchpad() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
 }  // namespace
 
 #if DNNL_VERSION_MAJOR >= 3
+
+namespace {
+
+dnnl::memory constant(const dnnl::engine& engine, const std::vector<float>& values) {
+  const auto size = static_cast<std::int64_t>(values.size());
+  dnnl::memory memory({{size}, dnnl::memory::data_type::f32, dnnl::memory::format_tag::x}, engine);
+  std::copy(values.begin(), values.end(), static_cast<float*>(memory.get_data_handle()));
+  return memory;
+}
+
+}  // namespace
 
 dnnl::convolution_forward::primitive_desc make_convolution(const dnnl::engine& engine, const DnnlWindow& window,
                                                            const dnnl::memory::desc& source,
@@ -97,8 +116,38 @@ dnnl::concat::primitive_desc make_concat(const dnnl::engine& engine, const std::
   return {engine, destination, 1, sources, attributes};
 }
 
-void append_activation(dnnl::post_ops& operations, Activation::Function function) {
-  for (const auto [algorithm, alpha, beta] : elementwise(function)) operations.append_eltwise(algorithm, alpha, beta);
+DnnlAttributes make_attributes(const dnnl::engine& engine, const DnnlFusion& fusion) {
+  DnnlAttributes out{user_scratchpad(), {}};
+  const auto scale = [&](int argument, int mask, const std::vector<float>& values) {
+    out.attributes.set_scales_mask(argument, mask);
+    out.constants[DNNL_ARG_ATTR_SCALES | argument] = constant(engine, values);
+  };
+  if (!fusion.weight_scales.empty()) {
+    scale(DNNL_ARG_SRC, 0, {fusion.source_scale});
+    scale(DNNL_ARG_WEIGHTS, fusion.grouped ? 3 : 1, fusion.weight_scales);
+    if (fusion.destination_scale != 1) scale(DNNL_ARG_DST, 0, {fusion.destination_scale});
+  }
+  dnnl::post_ops operations;
+  if (fusion.residual) operations.append_sum(fusion.residual_scale, 0, *fusion.residual);
+  if (fusion.activation) {
+    for (const auto [algorithm, alpha, beta] : elementwise(*fusion.activation)) {
+      operations.append_eltwise(algorithm, alpha, beta);
+    }
+  }
+  out.attributes.set_post_ops(operations);
+  return out;
+}
+
+DnnlReorder make_reorder(const dnnl::engine& engine, const dnnl::memory::desc& from, const dnnl::memory::desc& to,
+                         float factor) {
+  dnnl::primitive_attr attributes = user_scratchpad();
+  if (factor == 1) return {{engine, from, engine, to, attributes}, {}};
+  attributes.set_scales_mask(DNNL_ARG_SRC, 0);
+  return {{engine, from, engine, to, attributes}, {{DNNL_ARG_ATTR_SCALES | DNNL_ARG_SRC, constant(engine, {factor})}}};
+}
+
+std::vector<float> scaled_bias(std::vector<float> bias, const DnnlFusion&) {
+  return bias;
 }
 
 #else
@@ -154,10 +203,39 @@ dnnl::concat::primitive_desc make_concat(const dnnl::engine& engine, const std::
   return {destination, 1, sources, engine, attributes};
 }
 
-void append_activation(dnnl::post_ops& operations, Activation::Function function) {
-  for (const auto [algorithm, alpha, beta] : elementwise(function)) {
-    operations.append_eltwise(1, algorithm, alpha, beta);
+// Scales are factors of what the integers add up to, so the bias and an activation's bounds are in those units too.
+DnnlAttributes make_attributes(const dnnl::engine&, const DnnlFusion& fusion) {
+  DnnlAttributes out{user_scratchpad(), {}};
+  if (!fusion.weight_scales.empty()) {
+    std::vector<float> factors = fusion.weight_scales;
+    for (float& factor : factors) factor *= fusion.source_scale / fusion.destination_scale;
+    out.attributes.set_output_scales(1 << 1, factors);
   }
+  dnnl::post_ops operations;
+  if (fusion.residual) {
+    operations.append_sum(fusion.residual_scale / fusion.destination_scale, 0, *fusion.residual);
+  }
+  if (fusion.activation) {
+    for (const auto [algorithm, alpha, beta] : elementwise(*fusion.activation)) {
+      operations.append_eltwise(1, algorithm, alpha, beta / fusion.destination_scale);
+    }
+  }
+  out.attributes.set_post_ops(operations);
+  return out;
+}
+
+DnnlReorder make_reorder(const dnnl::engine& engine, const dnnl::memory::desc& from, const dnnl::memory::desc& to,
+                         float factor) {
+  dnnl::primitive_attr attributes = user_scratchpad();
+  if (factor != 1) attributes.set_output_scales(0, {factor});
+  return {{engine, from, engine, to, attributes}, {}};
+}
+
+std::vector<float> scaled_bias(std::vector<float> bias, const DnnlFusion& fusion) {
+  for (std::size_t i = 0; i < fusion.weight_scales.size(); ++i) {
+    bias[i] /= fusion.source_scale * fusion.weight_scales[i];
+  }
+  return bias;
 }
 
 #endif

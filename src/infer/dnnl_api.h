@@ -2,6 +2,8 @@
 #pragma once
 
 #include <dnnl.hpp>
+#include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "graph/graph.h"
@@ -44,6 +46,32 @@ dnnl::binary::primitive_desc make_sum(const dnnl::engine& engine, const dnnl::me
 dnnl::concat::primitive_desc make_concat(const dnnl::engine& engine, const std::vector<dnnl::memory::desc>& sources,
                                          const dnnl::memory::desc& destination, const dnnl::primitive_attr& attributes);
 
-void append_activation(dnnl::post_ops& operations, Activation::Function function);
+// What a primitive computes behind its operation: a residual is added, then the activation is applied. A stored number
+// stands for number * scale; scales other than 1 are those of int8.
+struct DnnlFusion {
+  std::optional<dnnl::memory::data_type> residual{};
+  std::optional<Activation::Function> activation{};
+  float source_scale = 1, destination_scale = 1, residual_scale = 1;
+  std::vector<float> weight_scales{};  // per output channel; empty where the primitive computes in floats
+  bool grouped = false;                // whether the weights are [groups, ...]
+};
+
+// The attributes that say so, and the constants that go with them at execution.
+struct DnnlAttributes {
+  dnnl::primitive_attr attributes;
+  std::unordered_map<int, dnnl::memory> constants;
+};
+DnnlAttributes make_attributes(const dnnl::engine& engine, const DnnlFusion& fusion = {});
+
+// Multiplies by `factor` on the way.
+struct DnnlReorder {
+  dnnl::reorder::primitive_desc primitive;
+  std::unordered_map<int, dnnl::memory> constants;
+};
+DnnlReorder make_reorder(const dnnl::engine& engine, const dnnl::memory::desc& from, const dnnl::memory::desc& to,
+                         float factor);
+
+// The bias as a primitive with these scales wants it.
+std::vector<float> scaled_bias(std::vector<float> bias, const DnnlFusion& fusion);
 
 }  // namespace graft

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <chrono>
 #include <new>
 
 namespace graft {
@@ -20,7 +21,7 @@ void DnnlExecution::grow(std::size_t bytes) {
 DnnlExecution::Binding DnnlExecution::bind(const DnnlProgram& program) const {
   Binding binding;
   for (const DnnlStep& step : program.steps) {
-    auto& arguments = binding.arguments.emplace_back(step.weights);
+    auto& arguments = binding.arguments.emplace_back(step.constants);
     for (const DnnlArgument& argument : step.arguments) {
       const bool external = argument.buffer == kInputBuffer || argument.buffer == kOutputBuffer;
       const std::size_t offset = program.memory.offsets[static_cast<std::size_t>(argument.buffer)];
@@ -32,16 +33,42 @@ DnnlExecution::Binding DnnlExecution::bind(const DnnlProgram& program) const {
   return binding;
 }
 
-void DnnlExecution::run(const DnnlProgram& program, const float* input, float* output) {
+DnnlExecution::Binding& DnnlExecution::bound(const DnnlProgram& program, const float* input, float* output) {
   if (program.memory.bytes > arena_bytes_) grow(program.memory.bytes);
   const auto found = bindings_.find(&program);
   Binding& binding = found != bindings_.end() ? found->second : bindings_[&program] = bind(program);
   for (dnnl::memory& memory : binding.inputs) memory.set_data_handle(const_cast<float*>(input));
   for (dnnl::memory& memory : binding.outputs) memory.set_data_handle(output);
+  return binding;
+}
+
+void DnnlExecution::run(const DnnlProgram& program, const float* input, float* output) {
+  Binding& binding = bound(program, input, output);
   for (std::size_t i = 0; i < program.steps.size(); ++i) {
     program.steps[i].primitive.execute(stream_, binding.arguments[i]);
   }
   stream_.wait();
+}
+
+std::vector<double> DnnlExecution::time_steps(const DnnlProgram& program, const float* input, float* output) {
+  using Clock = std::chrono::steady_clock;
+  Binding& binding = bound(program, input, output);
+  std::vector<double> seconds;
+  for (std::size_t i = 0; i < program.steps.size(); ++i) {
+    const auto start = Clock::now();
+    program.steps[i].primitive.execute(stream_, binding.arguments[i]);
+    stream_.wait();
+    seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  return seconds;
+}
+
+void DnnlExecution::read(const DnnlProgram& program, LayerId layer, std::vector<float>& out) const {
+  const DnnlValue& value = program.values[static_cast<std::size_t>(layer)];
+  const dnnl::memory::desc plain(value.desc.dims(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::nchw);
+  out.resize(plain.get_size() / sizeof(float));
+  const std::size_t offset = program.memory.offsets[static_cast<std::size_t>(value.buffer)];
+  reorder_now({value.desc, engine_, arena_.get() + offset}, {plain, engine_, out.data()});
 }
 
 }  // namespace graft

@@ -21,6 +21,13 @@ class DnnlExecution {
   // REQUIRES: `program` outlives this; `input` and `output` have the sizes it was compiled for.
   void run(const DnnlProgram& program, const float* input, float* output);
 
+  // The same, and how long each step took.
+  std::vector<double> time_steps(const DnnlProgram& program, const float* input, float* output);
+
+  // A layer's output in the run before: [batch, channels, height, width]. REQUIRES: that was of this program, which
+  // keeps everything, in fp32; the layer is not the input.
+  void read(const DnnlProgram& program, LayerId layer, std::vector<float>& out) const;
+
   std::size_t bytes() const { return arena_bytes_; }
 
  private:
@@ -29,6 +36,7 @@ class DnnlExecution {
     std::vector<dnnl::memory> inputs, outputs;                     // those that lie in the caller's memory
     std::vector<std::unordered_map<int, dnnl::memory>> arguments;  // of each step
   };
+  Binding& bound(const DnnlProgram& program, const float* input, float* output);
   Binding bind(const DnnlProgram& program) const;
   void grow(std::size_t bytes);
 

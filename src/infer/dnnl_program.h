@@ -29,19 +29,33 @@ struct DnnlArgument {
 };
 
 struct DnnlStep {
+  LayerId layer;  // that it is part of
+  bool converts;  // rather than computes
   dnnl::primitive primitive;
   std::vector<DnnlArgument> arguments;
-  std::unordered_map<int, dnnl::memory> weights;
+  std::unordered_map<int, dnnl::memory> constants;  // weights and scales
+};
+
+// A layer's output: where it lies and how. A stored number stands for number * scale.
+struct DnnlValue {
+  dnnl::memory::desc desc;
+  BufferId buffer = -1;
+  float scale = 1;
 };
 
 // Immutable, and shared by all who run it.
 struct DnnlProgram {
   std::vector<DnnlStep> steps;
   MemoryPlan memory;
+  std::vector<DnnlValue> values;  // of each layer
 };
+
+// Whether outputs of layers share memory once nothing needs them, or can all be read after the last step.
+enum class Keep { output, everything };
 
 // Throws, naming the layer and its operation, where oneDNN has no way to run it. The program's weights may go after the
 // first call with the same `weights`.
-DnnlProgram compile(const Program& program, std::int64_t batch, const dnnl::engine& engine, DnnlWeights& weights);
+DnnlProgram compile(const Program& program, std::int64_t batch, const dnnl::engine& engine, DnnlWeights& weights,
+                    Keep keep = Keep::output);
 
 }  // namespace graft

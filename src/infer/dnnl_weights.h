@@ -4,6 +4,7 @@
 
 #include <dnnl.hpp>
 #include <map>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -11,22 +12,24 @@
 
 namespace graft {
 
-// Not thread-safe.
+// Thread-safe.
 class DnnlWeights {
  public:
   explicit DnnlWeights(dnnl::engine engine) : engine_(std::move(engine)) {}
 
   enum class Part { weight, bias };
 
-  // `values` in their plain layout become the layout `wanted`. Values are read on the first call for a layer and part
-  // only; later layouts are made from the first, so that a program's own copy can go.
-  dnnl::memory get(LayerId layer, Part part, const std::vector<float>& values, const dnnl::memory::desc& plain,
-                   const dnnl::memory::desc& wanted);
+  // `values` in their plain layout become the layout `wanted`; int8 ones are divided by the `scales` of their output
+  // channels and rounded. Values are read on the first call for a layer and part only; later layouts are made from what
+  // is kept of it, so that a program's own copy can go.
+  dnnl::memory get(LayerId layer, Part part, const std::vector<float>& values, const std::vector<float>& scales,
+                   const dnnl::memory::desc& plain, const dnnl::memory::desc& wanted);
 
   std::size_t bytes() const;
 
  private:
   dnnl::engine engine_;
+  mutable std::mutex mutex_;  // guards what follows
   std::map<std::pair<LayerId, Part>, std::vector<dnnl::memory>> layouts_;
 };
 

@@ -82,11 +82,6 @@ void fuse_activations(Program& program) {
   });
 }
 
-void set_precision(Program& program, Precision precision) {
-  for (Layer& layer : program.layers) layer.precision = precision;
-  program.layers.front().precision = Precision::fp32;  // the pictures come as floats
-}
-
 void sweep(Program& program) {
   std::vector<bool> needed(program.layers.size(), false);
   needed[0] = true;
@@ -107,12 +102,11 @@ void sweep(Program& program) {
   program.output = renumbered[static_cast<std::size_t>(program.output)];
 }
 
-void optimize(Program& program, Precision precision) {
+void optimize(Program& program) {
   fold_batch_norms(program);
   convert_batch_norms(program);
   fuse_residuals(program);
   fuse_activations(program);
-  set_precision(program, precision);
 }
 
 }  // namespace graft

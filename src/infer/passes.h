@@ -20,13 +20,10 @@ void fuse_residuals(Program& program);
 // An activation goes behind the convolution, linear layer or sum that it alone reads.
 void fuse_activations(Program& program);
 
-// Every layer computes in `precision`; a back end converts where one layer reads another of a different precision.
-void set_precision(Program& program, Precision precision);
-
 // Drops the layers that the output does not need.
 void sweep(Program& program);
 
 // All of the above.
-void optimize(Program& program, Precision precision);
+void optimize(Program& program);
 
 }  // namespace graft

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "graph/builder.h"
 #include "infer/naive.h"
+#include "infer/precision_passes.h"
 
 namespace graft {
 namespace {
@@ -150,7 +151,7 @@ TEST_F(Passes, ASecondActivationStaysALayer) {
 TEST_F(Passes, AnActivationThatIsNotTheOnlyReaderStaysALayer) {
   const NodeId x = conv("conv", 0);
   Program program = lowered(builder_.add("concat", Concat{}, {x, builder_.relu("relu", x)}));
-  optimize(program, Precision::fp32);
+  optimize(program);
   EXPECT_THAT(names(program), ElementsAre("input", "conv", "relu", "concat"));
   expect_same_output(program);
 }
@@ -160,7 +161,8 @@ TEST_F(Passes, AResidualBlockBecomesItsConvolutions) {
   NodeId y = builder_.relu("block.relu1", norm("block.bn1", conv("block.conv1", x)));
   y = norm("block.bn2", conv("block.conv2", y));
   Program program = lowered(builder_.relu("block.relu", add("block.add", y, x)));
-  optimize(program, Precision::bf16);
+  optimize(program);
+  set_precision(program, Precision::bf16);
   EXPECT_THAT(names(program), ElementsAre("input", "conv1", "block.conv1", "block.conv2"));
   EXPECT_TRUE(program.layers[3].residual);
   EXPECT_EQ(program.layers[3].activation, Activation::Function::relu);

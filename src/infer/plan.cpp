@@ -12,6 +12,7 @@
 #include "infer/dnnl_execution.h"
 #include "infer/dnnl_program.h"
 #include "infer/passes.h"
+#include "infer/precision_passes.h"
 #include "infer/thread_limit.h"
 
 namespace graft {
@@ -45,19 +46,25 @@ Division divide(std::int64_t batch, int threads) {
 
 bool is_available(Precision precision) {
   if (precision == Precision::fp32) return true;
-  if (precision == Precision::int8) return false;
   const auto has = [](dnnl::cpu_isa wanted) {
     const auto bits = static_cast<unsigned>(wanted);
     return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & bits) == bits;
   };
-  return has(dnnl::cpu_isa::avx512_core_bf16);
+  if (precision == Precision::bf16) return has(dnnl::cpu_isa::avx512_core_bf16);
+  return has(dnnl::cpu_isa::avx512_core_vnni) || has(dnnl::cpu_isa::avx2_vnni);
 }
 
 struct Plan::State {
   State(const Graph& graph, const Weights& given, const PlanOptions& options)
       : program(lower(graph, given)),
         threads(options.threads > 0 ? options.threads : static_cast<int>(available_cores())) {
-    optimize(program, options.precision);
+    optimize(program);
+    if (options.precision == Precision::int8) {
+      const Precision rest = is_available(Precision::bf16) ? Precision::bf16 : Precision::fp32;
+      quantise(program, rest, options.ranges);
+    } else {
+      set_precision(program, options.precision);
+    }
     // Now rather than in the first run: what cannot be compiled is an error of the constructor.
     const ThreadLimit limit(threads);
     (void)compiled(1, threads);

@@ -36,7 +36,8 @@ void softmax(std::span<float> logits, double temperature) {
 }
 
 Predictor::Predictor(Bundle bundle, int threads, Precision precision)
-    : bundle_(checked(std::move(bundle))), plan_(bundle_.graph, bundle_.weights, {threads, precision, bundle_.activation_ranges}) {
+    : bundle_(checked(std::move(bundle))),
+      plan_(bundle_.graph, bundle_.weights, {threads, precision, bundle_.activation_ranges}) {
   require(plan_.output_length() == static_cast<std::int64_t>(bundle_.labels.size()), bundle_.graph.architecture,
           ": its graph has ", plan_.output_length(), " outputs for ", bundle_.labels.size(), " labels");
 }

@@ -24,6 +24,13 @@ struct Size {
   bool operator==(const Size&) const = default;
 };
 
+// How int8 layers read a layer's output: value = stored * scale, stored as s8 where values can be negative, else as u8.
+struct Quantisation {
+  float scale = 0;  // 0: no int8 layer reads it
+  bool is_signed = false;
+  bool operator==(const Quantisation&) const = default;
+};
+
 struct Layer {
   std::string name;  // of the graph's node
   Operation operation;
@@ -33,7 +40,10 @@ struct Layer {
   std::vector<float> bias{};    // one per channel; zeros where the operation has none
   bool residual = false;        // inputs.back() is added to what the operation computes ...
   std::optional<Activation::Function> activation{};  // ... and then this is applied
-  Precision precision = Precision::fp32;             // of its output and its arithmetic
+  Precision precision = Precision::fp32;             // of its arithmetic
+  Precision output = Precision::fp32;                // of the numbers that it writes
+  Quantisation quantisation{};
+  std::vector<float> weight_scales{};  // of int8 weights: value = stored * scale, per output channel
 };
 
 struct Program {
