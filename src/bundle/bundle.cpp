@@ -41,12 +41,30 @@ void check(const Bundle& bundle, const std::string& source) {
           ", the graph takes ", input.width, " x ", input.height);
 }
 
+// A precision other than fp32 is one that was checked, and int8 one that was calibrated, for this graph.
+void check_precision(const Bundle& bundle, const std::string& source) {
+  for (const auto& [name, range] : bundle.activation_ranges) {
+    require(find_node(bundle.graph, name).has_value(), source, ": there is an activation range of ", name.substr(0, 80),
+            ", and no such node in the graph");
+  }
+  if (bundle.precision == Precision::fp32) return;
+  const std::string name = name_of(bundle.precision);
+  const PrecisionCheck* found = find_check(bundle.precision_checks, bundle.precision);
+  require(found != nullptr, source, ": its precision is ", name, ", which was never checked against fp32");
+  require(passes(*found), source, ": its precision is ", name, ", which its check does not allow: ", describe(*found));
+  require(bundle.precision != Precision::int8 || !bundle.activation_ranges.empty(), source,
+          ": its precision is int8, and it has no activation ranges");
+}
+
 OrderedJson describe(const Bundle& bundle) {
   OrderedJson json;
   json["format"] = kFormat;
   json["labels"] = bundle.labels;
   json["preprocess"] = to_json(bundle.preprocess);
   json["temperature"] = bundle.temperature;
+  json["precision"] = name_of(bundle.precision);
+  if (!bundle.precision_checks.empty()) json["precision_checks"] = to_json(bundle.precision_checks);
+  if (!bundle.activation_ranges.empty()) json["activation_ranges"] = to_json(bundle.activation_ranges);
   json["metrics"] = bundle.metrics.is_null() ? OrderedJson::object() : bundle.metrics;
   json["provenance"] = bundle.provenance.is_null() ? OrderedJson::object() : bundle.provenance;
   return json;
@@ -77,6 +95,11 @@ void read_description(const fs::path& path, Bundle& bundle) {
   bundle.labels = field<std::vector<std::string>>(json, "labels", source);
   bundle.preprocess = preprocess_from_json(field<Json>(json, "preprocess", source), source);
   bundle.temperature = field_or<double>(json, "temperature", 1, source);
+  bundle.precision = precision_from_name(field_or<std::string>(json, "precision", "fp32", source));
+  bundle.precision_checks =
+      precision_checks_from_json(field_or(json, "precision_checks", Json::array(), source), source);
+  bundle.activation_ranges =
+      activation_ranges_from_json(field_or(json, "activation_ranges", Json::object(), source), source);
   const OrderedJson ordered = OrderedJson::parse(content);
   bundle.metrics = free_form(ordered, "metrics", source);
   bundle.provenance = free_form(ordered, "provenance", source);
@@ -94,12 +117,14 @@ Bundle read_bundle(const fs::path& folder) {
   bundle.graph = graph_from_json(parse_json(read_text(graph), graph.string()), graph.string());
   bundle.weights = read_safetensors(weights).weights;
   check(bundle, folder.string());
+  check_precision(bundle, folder.string());
   check_weights(bundle.graph, bundle.weights, weights.string());
   return bundle;
 }
 
 void write_bundle(const fs::path& folder, const Bundle& bundle) {
   check(bundle, folder.string());
+  check_precision(bundle, folder.string());
   check_weights(bundle.graph, bundle.weights, folder.string());
   const std::string description = printed(describe(bundle), folder / kDescriptionFile);
   make_folder(folder);

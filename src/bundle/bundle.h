@@ -25,8 +25,8 @@ struct Bundle {
   Precision precision = Precision::fp32;
   std::vector<PrecisionCheck> precision_checks;
   ActivationRanges activation_ranges;  // what int8 needs; empty where it was not calibrated
-  OrderedJson metrics;     // what was measured when it was made; free form, for people and reports
-  OrderedJson provenance;  // where it came from: program, command, data digest, seed, parent; free form
+  OrderedJson metrics;                 // what was measured when it was made; free form, for people and reports
+  OrderedJson provenance;              // where it came from: program, command, data digest, seed, parent; free form
 };
 
 // Throws naming the file and what is wrong in it.
