@@ -23,6 +23,9 @@ OrderedJson describe(const Bundle& bundle) {
                      {"labels", bundle.labels},
                      {"preprocess", to_json(bundle.preprocess)},
                      {"temperature", bundle.temperature},
+                     {"precision", name_of(bundle.precision)},
+                     {"precision_checks", to_json(bundle.precision_checks)},
+                     {"calibrated", !bundle.activation_ranges.empty()},
                      {"metrics", bundle.metrics},
                      {"provenance", bundle.provenance}};
   return out;
@@ -38,7 +41,8 @@ OrderedJson describe(const Weights& weights) {
   return {{"tensors", tensors}, {"elements", elements}};
 }
 
-void say_bundle(const OrderedJson& d) {
+void say_bundle(const Bundle& bundle) {
+  const OrderedJson d = describe(bundle);
   const auto number = [&](const char* name) { return d[name].get<double>(); };
   std::cout << fmt::format("architecture  {}\nparameters    {:.2f} million\nFLOPs         {:.3f} billion an image\n",
                            d["architecture"].get<std::string>(), number("parameters") / 1e6, number("flops") / 1e9);
@@ -47,6 +51,10 @@ void say_bundle(const OrderedJson& d) {
   const auto labels = d["labels"].get<std::vector<std::string>>();
   std::cout << fmt::format("labels        {}: {}\n", labels.size(), join(labels, ", "));
   std::cout << fmt::format("preprocess    {}\ntemperature   {:.3f}\n", d["preprocess"].dump(), number("temperature"));
+  std::cout << fmt::format("precision     {}\n", d["precision"].get<std::string>());
+  for (const PrecisionCheck& check : bundle.precision_checks) {
+    std::cout << fmt::format("  {} {}\n", passes(check) ? "passed:" : "failed:", describe(check));
+  }
   if (!d["metrics"].empty()) std::cout << fmt::format("metrics       {}\n", d["metrics"].dump());
   if (!d["provenance"].empty()) std::cout << fmt::format("provenance    {}\n", d["provenance"].dump());
 }
@@ -58,16 +66,17 @@ void say_weights(const OrderedJson& d) {
   std::cout << fmt::format("{} tensors, {} elements\n", d["tensors"].size(), d["elements"].get<std::int64_t>());
 }
 
+void print(const OrderedJson& json) {
+  std::cout << json.dump() << '\n';
+}
+
 void inspect(const std::filesystem::path& path, bool json) {
-  const bool bundle = is_bundle(path);
-  const OrderedJson description = bundle ? describe(read_bundle(path)) : describe(read_checkpoint(path).weights);
-  if (json) {
-    std::cout << description.dump() << '\n';
-  } else if (bundle) {
-    say_bundle(description);
-  } else {
-    say_weights(description);
+  if (!is_bundle(path)) {
+    const OrderedJson weights = describe(read_checkpoint(path).weights);
+    return json ? print(weights) : say_weights(weights);
   }
+  const Bundle bundle = read_bundle(path);
+  json ? print(describe(bundle)) : say_bundle(bundle);
 }
 
 struct ImportRequest {
@@ -79,7 +88,7 @@ void import_file(const ImportRequest& options) {
   require(!is_bundle(options.out), options.out.string(), " holds a bundle already: remove it, or choose another --out");
   const Bundle bundle = import_model(options.file, {options.architecture});
   write_bundle(options.out, bundle);
-  say_bundle(describe(bundle));
+  say_bundle(bundle);
 }
 
 }  // namespace
