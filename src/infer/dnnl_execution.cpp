@@ -8,6 +8,7 @@
 namespace graft {
 
 void DnnlExecution::grow(std::size_t bytes) {
+  if (bytes <= arena_bytes_) return;
   constexpr std::size_t kPage = std::size_t{2} << 20;  // huge pages spare most TLB misses
   const std::size_t rounded = (bytes + kPage - 1) / kPage * kPage;
   bindings_.clear();  // they point into the old arena
@@ -34,7 +35,7 @@ DnnlExecution::Binding DnnlExecution::bind(const DnnlProgram& program) const {
 }
 
 DnnlExecution::Binding& DnnlExecution::bound(const DnnlProgram& program, const float* input, float* output) {
-  if (program.memory.bytes > arena_bytes_) grow(program.memory.bytes);
+  grow(program.memory.bytes);
   const auto found = bindings_.find(&program);
   Binding& binding = found != bindings_.end() ? found->second : bindings_[&program] = bind(program);
   for (dnnl::memory& memory : binding.inputs) memory.set_data_handle(const_cast<float*>(input));

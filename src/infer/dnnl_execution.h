@@ -18,6 +18,9 @@ class DnnlExecution {
  public:
   explicit DnnlExecution(const dnnl::engine& engine) : engine_(engine), stream_(engine) {}
 
+  // Now rather than in the first run.
+  void reserve(const DnnlProgram& program) { grow(program.memory.bytes); }
+
   // REQUIRES: `program` outlives this; `input` and `output` have the sizes it was compiled for.
   void run(const DnnlProgram& program, const float* input, float* output);
 

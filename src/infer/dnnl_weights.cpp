@@ -27,11 +27,17 @@ void reorder_now(dnnl::memory source, dnnl::memory destination) {
   stream.wait();
 }
 
+DnnlWeights::Layouts& DnnlWeights::layouts_of(LayerId layer, Part part) {
+  const std::lock_guard lock(mutex_);
+  return layouts_[{layer, part}];
+}
+
 dnnl::memory DnnlWeights::get(LayerId layer, Part part, const std::vector<float>& values,
                               const std::vector<float>& scales, const dnnl::memory::desc& plain,
                               const dnnl::memory::desc& wanted) {
-  const std::lock_guard lock(mutex_);
-  std::vector<dnnl::memory>& layouts = layouts_[{layer, part}];
+  Layouts& kept = layouts_of(layer, part);
+  const std::lock_guard lock(kept.mutex);
+  std::vector<dnnl::memory>& layouts = kept.memories;
   if (layouts.empty() && !scales.empty()) {
     layouts.push_back(quantised(values, scales, plain, engine_));
   }
@@ -49,7 +55,7 @@ std::size_t DnnlWeights::bytes() const {
   const std::lock_guard lock(mutex_);
   std::size_t sum = 0;
   for (const auto& [key, layouts] : layouts_) {
-    for (const dnnl::memory& layout : layouts) sum += layout.get_desc().get_size();
+    for (const dnnl::memory& layout : layouts.memories) sum += layout.get_desc().get_size();
   }
   return sum;
 }

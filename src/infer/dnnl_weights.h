@@ -25,12 +25,19 @@ class DnnlWeights {
   dnnl::memory get(LayerId layer, Part part, const std::vector<float>& values, const std::vector<float>& scales,
                    const dnnl::memory::desc& plain, const dnnl::memory::desc& wanted);
 
+  // REQUIRES: no other thread is in get().
   std::size_t bytes() const;
 
  private:
+  struct Layouts {
+    std::mutex mutex;  // guards `memories`
+    std::vector<dnnl::memory> memories;
+  };
+  Layouts& layouts_of(LayerId layer, Part part);
+
   dnnl::engine engine_;
-  mutable std::mutex mutex_;  // guards what follows
-  std::map<std::pair<LayerId, Part>, std::vector<dnnl::memory>> layouts_;
+  mutable std::mutex mutex_;  // guards the map, whose entries stay where they are
+  std::map<std::pair<LayerId, Part>, Layouts> layouts_;
 };
 
 // Copies `source` into the layout of `destination`, and waits for it.

@@ -1,8 +1,8 @@
 #include "infer/plan.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
-#include <map>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -13,33 +13,34 @@
 #include "infer/dnnl_program.h"
 #include "infer/passes.h"
 #include "infer/precision_passes.h"
+#include "infer/streams.h"
 #include "infer/thread_limit.h"
 
 namespace graft {
 namespace {
 
-constexpr std::int64_t kLargestPiece = 8;  // larger ones are no faster: their layers leave the cache
+// Larger pieces are slower: what their first layers write leaves the cache.
+constexpr std::int64_t kLargestPiece = 4;
 
 struct Piece {
   std::int64_t first, count;
 };
 
-// How a batch is run: in pieces, each by one lane of `threads` threads. Lanes that never wait for each other beat one
-// lane of all threads, which meets at a barrier after every layer.
-struct Division {
+// Pieces for `streams` to take as they become free.
+std::vector<Piece> divide(std::int64_t batch, std::size_t streams) {
+  const std::int64_t share =
+      std::min(kLargestPiece, std::max<std::int64_t>(1, batch / static_cast<std::int64_t>(streams)));
   std::vector<Piece> pieces;
-  int lanes, threads;
-};
-
-Division divide(std::int64_t batch, int threads) {
-  const int lanes = static_cast<int>(std::min<std::int64_t>(batch, threads));
-  const std::int64_t share = std::min(kLargestPiece, batch / lanes);
-  Division division{{}, lanes, threads / lanes};
-  for (std::int64_t done = 0; done < batch; done += division.pieces.back().count) {
+  for (std::int64_t done = 0; done < batch; done += pieces.back().count) {
     const auto left = static_cast<std::uint64_t>(std::min(share, batch - done));
-    division.pieces.push_back({done, static_cast<std::int64_t>(std::bit_floor(left))});
+    pieces.push_back({done, static_cast<std::int64_t>(std::bit_floor(left))});
   }
-  return division;
+  return pieces;
+}
+
+void choose_precisions(Program& program, const PlanOptions& options) {
+  if (options.precision != Precision::int8) return set_precision(program, options.precision);
+  quantise(program, is_available(Precision::bf16) ? Precision::bf16 : Precision::fp32, options.ranges);
 }
 
 }  // namespace
@@ -54,54 +55,73 @@ bool is_available(Precision precision) {
   return has(dnnl::cpu_isa::avx512_core_vnni) || has(dnnl::cpu_isa::avx2_vnni);
 }
 
+// One thread that all cores work for at a time, on one image. It is no stream, as the threads that oneDNN starts would
+// be pinned to the stream's core too.
+class Plan::Together {
+ public:
+  Together(const Program& program, const dnnl::engine& engine, DnnlWeights& weights, int threads)
+      : execution_(engine), thread_(1), threads_(threads) {
+    thread_
+        .submit([&] {
+          const ThreadLimit limit(threads_);
+          compiled_ = compile(program, 1, engine, weights);
+          execution_.reserve(compiled_);
+        })
+        .get();
+  }
+
+  // False, and nothing is done, while another caller's image is computed.
+  bool run(const float* input, float* output) {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock) return false;
+    thread_
+        .submit([&] {
+          const ThreadLimit limit(threads_);
+          execution_.run(compiled_, input, output);
+        })
+        .get();
+    return true;
+  }
+  std::size_t bytes() const { return execution_.bytes(); }
+
+ private:
+  std::mutex mutex_;  // held while the execution runs
+  DnnlProgram compiled_;
+  DnnlExecution execution_;
+  ThreadPool thread_;
+  int threads_;
+};
+
 struct Plan::State {
   State(const Graph& graph, const Weights& given, const PlanOptions& options)
       : program(lower(graph, given)),
-        threads(options.threads > 0 ? options.threads : static_cast<int>(available_cores())) {
+        streams(options.threads > 0 ? options.threads : static_cast<int>(available_cores())) {
     optimize(program);
-    if (options.precision == Precision::int8) {
-      const Precision rest = is_available(Precision::bf16) ? Precision::bf16 : Precision::fp32;
-      quantise(program, rest, options.ranges);
-    } else {
-      set_precision(program, options.precision);
-    }
-    // Now rather than in the first run: what cannot be compiled is an error of the constructor.
-    const ThreadLimit limit(threads);
-    (void)compiled(1, threads);
+    choose_precisions(program, options);
+    // All now, so that the first image does not wait, and what cannot be compiled is an error of the constructor.
+    streams.run(programs.size(), [&](std::size_t, std::size_t i) {
+      programs[i] = compile(program, std::int64_t{1} << i, engine, weights);
+    });
+    const int cores = static_cast<int>(streams.size());
+    if (cores > 1) together = std::make_unique<Together>(program, engine, weights, cores);
     for (Layer& layer : program.layers) layer.weight = layer.bias = {};
-  }
-
-  // REQUIRES: the calling thread is limited to `limit` threads.
-  const DnnlProgram& compiled(std::int64_t batch, int limit) {
-    const std::lock_guard lock(mutex);
-    auto& entry = programs[{batch, limit}];
-    if (!entry) entry = std::make_unique<DnnlProgram>(compile(program, batch, engine, weights));
-    return *entry;
-  }
-
-  DnnlExecution* acquire() {
-    const std::lock_guard lock(mutex);
-    if (idle.empty()) {
+    for (std::size_t i = 0; i < streams.size(); ++i) {
       executions.push_back(std::make_unique<DnnlExecution>(engine));
-      return executions.back().get();
+      executions.back()->reserve(programs.back());
     }
-    DnnlExecution* execution = idle.back();
-    idle.pop_back();
-    return execution;
-  }
-  void release(DnnlExecution* execution) {
-    const std::lock_guard lock(mutex);
-    idle.push_back(execution);
   }
 
-  Program program;  // without its weights once it has been compiled
-  int threads;
+  const DnnlProgram& compiled_for(std::int64_t batch) const {
+    return programs[static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(batch)) - 1)];
+  }
+
+  Program program;  // without its weights
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
-  std::mutex mutex;  // guards what follows
   DnnlWeights weights{engine};
-  std::map<std::pair<std::int64_t, int>, std::unique_ptr<DnnlProgram>> programs;  // by batch and threads
-  std::vector<std::unique_ptr<DnnlExecution>> executions;  // one for each caller there was at once
-  std::vector<DnnlExecution*> idle;                        // the last used last: its memory is warm
+  std::array<DnnlProgram, std::bit_width(static_cast<std::uint64_t>(kLargestPiece))> programs;  // of 1, 2, 4, ...
+  std::vector<std::unique_ptr<DnnlExecution>> executions;                                       // one for each stream
+  Streams streams;
+  std::unique_ptr<Together> together;
 };
 
 Plan::Plan(const Graph& graph, const Weights& weights, const PlanOptions& options) {
@@ -121,19 +141,43 @@ void Plan::run(std::span<const float> input, std::int64_t batch, std::span<float
               output.size() == static_cast<std::size_t>(batch * output_length()),
           "plan: a batch of ", batch, " takes ", batch * input_length(), " numbers and gives ", batch * output_length(),
           ", not ", input.size(), " and ", output.size());
-  const Division division = divide(batch, state_->threads);
-  parallel_for(division.pieces.size(), static_cast<std::size_t>(division.lanes), [&](std::size_t i) {
-    const auto [first, count] = division.pieces[i];
-    const ThreadLimit limit(division.threads);
-    const auto give_back = [this](DnnlExecution* execution) { state_->release(execution); };
-    const std::unique_ptr<DnnlExecution, decltype(give_back)> execution(state_->acquire(), give_back);
-    execution->run(state_->compiled(count, division.threads), input.data() + first * input_length(),
-                   output.data() + first * output_length());
+  if (batch == 1 && state_->together && state_->together->run(input.data(), output.data())) return;
+  const std::vector<Piece> pieces = divide(batch, state_->streams.size());
+  state_->streams.run(pieces.size(), [&](std::size_t stream, std::size_t i) {
+    const auto [first, count] = pieces[i];
+    state_->executions[stream]->run(state_->compiled_for(count), input.data() + first * input_length(),
+                                    output.data() + first * output_length());
   });
 }
 
-std::vector<LayerTime> Plan::profile(std::span<const float>, std::int64_t) const {
-  return {};
+std::vector<LayerTime> Plan::profile(std::span<const float> input, std::int64_t batch) const {
+  constexpr int kRounds = 9;
+  const std::int64_t piece = divide(batch, 1).front().count;
+  const DnnlProgram& compiled = state_->compiled_for(piece);
+  std::vector<float> output(static_cast<std::size_t>(piece * output_length()));
+  std::vector<std::vector<double>> rounds(kRounds + 1);
+  require(input.size() >= static_cast<std::size_t>(piece * input_length()), "plan: too few images to profile with");
+  state_->streams.run(1, [&](std::size_t stream, std::size_t) {
+    for (auto& seconds : rounds) {
+      seconds = state_->executions[stream]->time_steps(compiled, input.data(), output.data());
+    }
+  });
+  std::vector<LayerTime> times;
+  for (std::size_t i = 0; i < compiled.steps.size(); ++i) {
+    const DnnlStep& step = compiled.steps[i];
+    const Layer& layer = state_->program.layers[static_cast<std::size_t>(step.layer)];
+    std::vector<double> seconds;
+    for (int round = 1; round <= kRounds; ++round) seconds.push_back(rounds[static_cast<std::size_t>(round)][i]);
+    std::nth_element(seconds.begin(), seconds.begin() + kRounds / 2, seconds.end());
+    const double scale = static_cast<double>(batch) / static_cast<double>(piece);
+    times.push_back(
+        {.name = layer.name,
+         .operation = step.converts ? "reorder" : name_of(layer.operation),
+         .precision = step.converts ? layer.output : layer.precision,
+         .seconds = seconds[kRounds / 2] * scale,
+         .multiply_adds = step.converts ? 0 : static_cast<double>(batch) * multiply_adds(state_->program, layer)});
+  }
+  return times;
 }
 
 std::int64_t Plan::input_length() const {
@@ -144,13 +188,11 @@ std::int64_t Plan::output_length() const {
 }
 
 std::size_t Plan::weight_bytes() const {
-  const std::lock_guard lock(state_->mutex);
   return state_->weights.bytes();
 }
 
 std::size_t Plan::arena_bytes() const {
-  const std::lock_guard lock(state_->mutex);
-  std::size_t sum = 0;
+  std::size_t sum = state_->together ? state_->together->bytes() : 0;
   for (const auto& execution : state_->executions) sum += execution->bytes();
   return sum;
 }

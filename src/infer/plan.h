@@ -17,7 +17,7 @@ namespace graft {
 bool is_available(Precision precision);
 
 struct PlanOptions {
-  int threads = 0;  // how many cores one run uses; 0 is all
+  int threads = 0;  // how many streams it has; 0 is one for each core
   Precision precision = Precision::fp32;
   ActivationRanges ranges{};  // what calibrate() found; int8 needs them
 };
@@ -32,10 +32,11 @@ struct LayerTime {
 };
 
 // A network ready to run on batches of prepared images. Thread-safe after construction: run() may be called from many
-// threads at once; each caller runs in memory of its own, the weights are shared.
+// threads at once, and all of them are served by the plan's own threads, its streams, which share the weights.
 //
-// A batch is cut into pieces, one after the other for each core, whose sizes are powers of two up to 8: few sizes have
-// to be compiled (each when it is first needed), memory does not grow with the batch, and no image is computed in vain.
+// There is a stream for each core. A batch is cut into pieces whose sizes are powers of two up to 4, and a stream takes
+// the next piece when it is done with one: few sizes have to be compiled, memory does not grow with the batch, no image
+// is computed in vain, and streams never wait for each other. One image alone is computed by all cores together.
 class Plan {
  public:
   // Compiles `graph` with `weights` for its nominal input size: batch norm folded into convolutions, activations and
@@ -49,17 +50,18 @@ class Plan {
   // input: [batch, channels, height, width]; output: [batch, output_length()]. Any batch above 0.
   void run(std::span<const float> input, std::int64_t batch, std::span<float> output) const;
 
-  // Where the time goes: the steps in order, each the median over several runs of a batch by one thread.
+  // Where the time goes: the steps in order, each the median over several runs on one stream, as if it ran the batch.
   std::vector<LayerTime> profile(std::span<const float> input, std::int64_t batch) const;
 
   std::int64_t input_length() const;   // of one image
   std::int64_t output_length() const;  // of one image
 
-  // Bytes in use: by the weights, and by the arenas of all callers so far.
+  // Bytes in use: by the weights, and by what streams compute in.
   std::size_t weight_bytes() const;
   std::size_t arena_bytes() const;
 
  private:
+  class Together;
   struct State;
   std::unique_ptr<State> state_;
 };

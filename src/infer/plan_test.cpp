@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <thread>
 
 #include "base/error.h"
 #include "graph/builder.h"
+#include "infer/calibration.h"
 #include "infer/naive.h"
 
 namespace graft {
@@ -176,6 +178,89 @@ Graph small_network() {
 TEST(Plan, Bf16StaysNear) {
   if (!is_available(Precision::bf16)) GTEST_SKIP() << "this processor has no bf16 arithmetic";
   expect_parity(small_network(), 2e-2, Precision::bf16);
+}
+
+ActivationRanges calibrated(const Graph& graph, const Weights& weights) {
+  Calibrator calibrator(graph, weights);
+  calibrator.observe(random_input(graph, 16, 9), 16);
+  return calibrator.ranges();
+}
+
+// The root of the mean squared error as a share of the values' own: what is cut off makes single errors large.
+double typical_error(const std::vector<float>& actual, const std::vector<float>& expected) {
+  double error = 0, size = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    error += (actual[i] - expected[i]) * (actual[i] - expected[i]);
+    size += expected[i] * expected[i];
+  }
+  return std::sqrt(error / size);
+}
+
+// int8 has 255 steps, so its error is larger than bf16's; a wrong scale or sign is far outside of it.
+void expect_int8_parity(const Graph& graph) {
+  if (!is_available(Precision::int8)) GTEST_SKIP() << "this processor has no int8 arithmetic";
+  const Weights weights = random_weights(graph, 1);
+  const Plan plan(graph, weights, {.threads = 2, .precision = Precision::int8, .ranges = calibrated(graph, weights)});
+  for (std::int64_t batch = 1; batch <= 5; ++batch) {
+    const std::vector<float> input = random_input(graph, batch, static_cast<std::uint64_t>(batch));
+    const std::vector<float> expected = run_naive(graph, weights, input, batch);
+    EXPECT_LT(typical_error(run(plan, input, batch), expected), 4e-2) << "batch " << batch;
+  }
+}
+
+TEST(Plan, Int8StaysNear) {
+  expect_int8_parity(small_network());
+}
+
+TEST(Plan, Int8AddsResidualsOfAnotherSign) {
+  Block block;  // the shortcut has negative values, what it is added to writes none
+  const NodeId stem = block.tiny.relu("second.relu", block.conv("second", block.stem));
+  const NodeId shortcut = block.conv("shortcut", stem);
+  const NodeId sum = block.tiny.relu("relu", block.add("add", block.conv("conv", stem), shortcut));
+  const NodeId last = block.conv("last", sum);
+  const NodeId pooled = block.tiny.add("pool", GlobalAveragePool{}, {last});
+  expect_int8_parity(block.tiny.finish(block.tiny.add("flatten", Flatten{}, {pooled})));
+}
+
+TEST(Plan, Int8LimitsRelu6AndKeepsNegativeValues) {
+  Block block;
+  NodeId x = block.tiny.add("relu6", Activation{Activation::Function::relu6}, {block.conv("expand", block.stem)});
+  x = block.add("add", block.conv("project", x), block.stem);
+  x = block.conv("next", x);
+  expect_int8_parity(block.tiny.finish(x));
+}
+
+TEST(Plan, Int8GoesThroughPoolsAndConcatenations) {
+  Block block;
+  const NodeId a = block.tiny.relu("a.relu", block.conv("a", block.stem));
+  const NodeId b = block.conv("b", block.stem);
+  const NodeId pool = block.tiny.add("pool", MaxPool{.kernel = k3, .padding = pad(1)}, {a});
+  const NodeId mean = block.tiny.add("mean", AveragePool{.kernel = k3, .padding = pad(1)}, {b});
+  const NodeId joined = block.tiny.add("joined", Concat{}, {pool, mean, a});
+  expect_int8_parity(block.tiny.finish(block.conv("last", joined)));
+}
+
+TEST(Plan, Int8NeedsRangesOfItsLayers) {
+  if (!is_available(Precision::int8)) GTEST_SKIP() << "this processor has no int8 arithmetic";
+  const Graph graph = small_network();
+  try {
+    Plan plan(graph, random_weights(graph, 1), {.precision = Precision::int8});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("calibrate"));
+  }
+}
+
+TEST(Plan, ProfilesEveryStep) {
+  const Graph graph = small_network();
+  const Plan plan(graph, random_weights(graph, 1), {.threads = 2});
+  const std::vector<LayerTime> times = plan.profile(random_input(graph, 8, 1), 8);
+  double multiply_adds = 0;
+  for (const LayerTime& time : times) {
+    EXPECT_GT(time.seconds, 0) << time.name;
+    multiply_adds += time.multiply_adds;
+  }
+  EXPECT_EQ(multiply_adds, 8 * static_cast<double>(cost(graph).multiply_adds));
 }
 
 TEST(Plan, LargeBatchesGiveWhatTheirImagesGiveAlone) {

@@ -84,6 +84,18 @@ Program lower(const Graph& graph, const Weights& weights) {
   return program;
 }
 
+double multiply_adds(const Program& program, const Layer& layer) {
+  if (layer.inputs.empty()) return 0;
+  const Size& in = program.layers[static_cast<std::size_t>(layer.inputs[0])].size;
+  if (std::holds_alternative<Linear>(layer.operation)) {
+    return static_cast<double>(in.count()) * static_cast<double>(layer.size.channels);
+  }
+  const auto* convolution = std::get_if<Conv2d>(&layer.operation);
+  if (!convolution) return 0;
+  const double taps = static_cast<double>(convolution->kernel.height) * convolution->kernel.width;
+  return static_cast<double>(layer.size.count()) * taps * static_cast<double>(in.channels) / convolution->groups;
+}
+
 std::vector<int> count_uses(const Program& program) {
   std::vector<int> uses(program.layers.size(), 0);
   uses[static_cast<std::size_t>(program.output)] = 1;

@@ -56,6 +56,9 @@ struct Program {
 // computes on flattened images in a way that layers cannot.
 Program lower(const Graph& graph, const Weights& weights);
 
+// Of one image: convolutions and linear layers multiply.
+double multiply_adds(const Program& program, const Layer& layer);
+
 // How many layers read each layer; being the program's output counts as one.
 std::vector<int> count_uses(const Program& program);
 
