@@ -150,6 +150,10 @@ std::vector<float> scaled_bias(std::vector<float> bias, const DnnlFusion&) {
   return bias;
 }
 
+dnnl::memory::dims dims_of(const dnnl::memory::desc& desc) {
+  return desc.get_dims();
+}
+
 #else
 
 dnnl::convolution_forward::primitive_desc make_convolution(const dnnl::engine& engine, const DnnlWindow& window,
@@ -236,6 +240,10 @@ std::vector<float> scaled_bias(std::vector<float> bias, const DnnlFusion& fusion
     bias[i] /= fusion.source_scale * fusion.weight_scales[i];
   }
   return bias;
+}
+
+dnnl::memory::dims dims_of(const dnnl::memory::desc& desc) {
+  return desc.dims();
 }
 
 #endif

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <new>
 
+#include "infer/dnnl_api.h"
+
 namespace graft {
 
 void DnnlExecution::grow(std::size_t bytes) {
@@ -66,7 +68,7 @@ std::vector<double> DnnlExecution::time_steps(const DnnlProgram& program, const 
 
 void DnnlExecution::read(const DnnlProgram& program, LayerId layer, std::vector<float>& out) const {
   const DnnlValue& value = program.values[static_cast<std::size_t>(layer)];
-  const dnnl::memory::desc plain(value.desc.dims(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::nchw);
+  const dnnl::memory::desc plain(dims_of(value.desc), dnnl::memory::data_type::f32, dnnl::memory::format_tag::nchw);
   out.resize(plain.get_size() / sizeof(float));
   const std::size_t offset = program.memory.offsets[static_cast<std::size_t>(value.buffer)];
   reorder_now({value.desc, engine_, arena_.get() + offset}, {plain, engine_, out.data()});
