@@ -12,7 +12,6 @@
 namespace graft {
 namespace {
 
-constexpr double kRounding = 1e-9;  // of shares that are fractions of images
 constexpr std::size_t kMaxChecks = 16;
 constexpr std::size_t kMaxRanges = 100'000;
 constexpr int kMaxImages = 1'000'000'000;
@@ -69,8 +68,13 @@ Precision precision_from_name(std::string_view name) {
 }
 
 bool passes(const PrecisionCheck& check) {
-  return check.images > 0 && check.agreement >= kLeastAgreement - kRounding &&
-         check.accuracy >= check.fp32_accuracy - kMostAccuracyLost - kRounding;
+  const auto in_images = [&check](double share) { return std::lround(share * check.images); };
+  const auto allowed = [&check](double share) {
+    if (check.images < kFewImages) return 0L;
+    return std::max(1L, static_cast<long>(share * check.images + 1e-6));  // but for rounding
+  };
+  return check.images > 0 && in_images(1 - check.agreement) <= allowed(1 - kLeastAgreement) &&
+         in_images(check.fp32_accuracy - check.accuracy) <= allowed(kMostAccuracyLost);
 }
 
 std::string describe(const PrecisionCheck& check) {
