@@ -30,11 +30,11 @@ class Reproducible(support.ProductTest):
     def test_a_cache_that_was_damaged_changes_nothing(self):
         settings = ("--from", backbone(), "--cache", self.folder / "cache")
         first = self.train("first", *settings)
-        [features] = (self.folder / "cache").iterdir()
-        content = bytearray(features.read_bytes())
-        for position in range(100, len(content), 1000):
-            content[position] ^= 0xFF
-        features.write_bytes(content[:-7])
+        for features in (self.folder / "cache").iterdir():
+            content = bytearray(features.read_bytes())
+            for position in range(100, len(content), 1000):
+                content[position] ^= 0xFF
+            features.write_bytes(content[:-7])
         self.assertEqual(first, self.train("damaged", *settings))
 
     def test_two_runs_at_once_share_a_cache(self):

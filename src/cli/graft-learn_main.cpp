@@ -17,6 +17,7 @@ void say(const graft::OrderedJson& result) {
   fmt::print("\n{}\n", result.at("verdict").get<std::string>());
   fmt::print("  model   {}\n  report  {}\n  time    {:.1f} s\n", result.at("bundle").get<std::string>(),
              result.at("report").get<std::string>(), result.at("seconds").get<double>());
+  fmt::print("  answers in {}\n", result.at("precision").get<std::string>());
 }
 
 }  // namespace

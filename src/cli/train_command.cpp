@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/precision_option.h"
 
 namespace graft {
 namespace {
@@ -71,6 +72,7 @@ void add_model_options(CLI::App* app, TrainOptions& o) {
       ->check(quiet(CLI::Range(1, 65536)))
       ->type_name("N")
       ->group("Model");
+  add_precision(app, o.precision, "What the model answers in [the fastest that answers as fp32 does]")->group("Model");
   app->add_option("--freeze-to", o.freeze_to, "In finetune: the block or layer up to which all stays frozen")
       ->type_name("LAYER")
       ->group("Model");

@@ -12,6 +12,7 @@
 #include "learn/loss.h"
 #include "learn/metric_log.h"
 #include "learn/network.h"
+#include "learn/precision_search.h"
 #include "learn/trainer.h"
 #include "recipe/recipe.h"
 #include "zoo/architecture.h"
@@ -34,29 +35,25 @@ std::vector<float> label_weights(const TrainingContext& context) {
   return balanced_weights(context.data.train.labels(), context.data.train.dataset->labels().size());
 }
 
-Backbone backbone_of(const Bundle& bundle) {
+std::string picture_size(const Preprocess& p) {
+  return fmt::format("{} x {}", p.width, p.height);
+}
+
+Backbone backbone_of(const Bundle& bundle, Precision precision) {
   const Graph graph = backbone(bundle.graph);
-  return {graph, select_weights(graph, bundle.weights, bundle.graph.architecture), bundle.preprocess};
+  return {graph, select_weights(graph, bundle.weights, bundle.graph.architecture), bundle.preprocess, precision};
 }
 
-// The bundle's answers on a part. Features are cached only of a backbone that other runs will use too.
-Answers answers_on(const Bundle& bundle, const Part& part, const std::filesystem::path& cache,
-                   const std::string& title) {
-  const FeatureSet set = extract_features(backbone_of(bundle), part.dataset, part.contents, {}, cache, title);
-  Network head(head_only(bundle.graph), bundle.weights);
-  const torch::Tensor logits = infer(head, set.features.unsqueeze(-1).unsqueeze(-1)).contiguous();
-  Answers answers{bundle.labels.size(), set.labels, {}};
-  answers.logits.assign(logits.data_ptr<float>(), logits.data_ptr<float>() + logits.numel());
-  return answers;
-}
-
-// What every candidate gets once its weights are known: calibration and the reported answers.
-void measure(Candidate& candidate, const SplitData& data, const std::filesystem::path& cache) {
-  Bundle& bundle = candidate.bundle;
+Bundle untrained_bundle(const Graph& graph, const Preprocess& preprocess, const SplitData& data) {
+  Bundle bundle;
+  bundle.graph = graph;
+  bundle.preprocess = preprocess;
   bundle.labels = data.train.dataset->labels();
-  candidate.validation = answers_on(bundle, data.validation, cache, "validation");
-  bundle.temperature = fit_temperature(candidate.validation);
-  candidate.reported = data.test.dataset ? answers_on(bundle, data.test, cache, "test") : candidate.validation;
+  return bundle;
+}
+
+FeatureSet extract(FeatureExtractor& extractor, const Part& part, const std::string& title) {
+  return extractor.extract(part.dataset, part.contents, {}, title);
 }
 
 OrderedJson to_json(const HeadSettings& settings, const HeadFit& fit, const Views& views) {
@@ -83,39 +80,103 @@ struct FittedHead {
   HeadFit fit;
   HeadSettings settings;
   Views views;
+  FeatureSet validation;
 };
 
-FittedHead fit_on_features(const Bundle& parent, const TrainingContext& context) {
-  const TrainOptions& options = context.options;
-  const Backbone trunk = backbone_of(parent);
-  FittedHead head{.bundle = parent,
-                  .fit = {},
-                  .settings = head_recipe(options, label_count(context.data), context.seed),
-                  .views = {}};
-  head.views = {options.views, augmentation_of(options.augmentation.value_or(AugmentationLevel::standard)),
-                context.seed};
-  head.settings.label_weights = label_weights(context);
-  head.settings.deadline = context.deadline;
-  const Part& train = context.data.train;
-  const Part& validation = context.data.validation;
-  const FeatureSet features =
-      extract_features(trunk, train.dataset, train.contents, head.views, options.cache, "features");
-  const FeatureSet held_out =
-      extract_features(trunk, validation.dataset, validation.contents, {}, options.cache, "validation");
-  // A head to be trained on stays plain: the slope of the root has no bound at 0.
-  head.settings.try_root = options.mode == Mode::head && features.features.min().item<float>() >= 0;
-  const auto passes = static_cast<std::uint64_t>(head.settings.epochs) * head.settings.regularisations.size() *
-                      (head.settings.try_root ? 2 : 1);
+HeadSettings head_settings(const TrainingContext& context) {
+  HeadSettings settings = head_recipe(context.options, label_count(context.data), context.seed);
+  settings.label_weights = label_weights(context);
+  settings.deadline = context.deadline;
+  return settings;
+}
+
+HeadFit fit_with_progress(const FeatureSet& features, const FeatureSet& validation, const HeadSettings& settings) {
+  const auto passes =
+      static_cast<std::uint64_t>(settings.epochs) * settings.regularisations.size() * (settings.try_root ? 2 : 1);
   Progress progress("head", passes, "epochs");
   std::uint64_t done = 0;
-  head.fit = fit_head(features, held_out, head.settings, [&](int, int, double right) {
-    progress.update(++done, fmt::format("validation {:.3f}", right));
-  });
+  return fit_head(features, validation, settings,
+                  [&](int, int, double right) { progress.update(++done, fmt::format("validation {:.3f}", right)); });
+}
+
+// `ranges` are the backbone's where it is calibrated.
+FittedHead fit_on_features(const Bundle& parent, FeatureExtractor& extractor, const ActivationRanges& ranges,
+                           const TrainingContext& context) {
+  const TrainOptions& options = context.options;
+  const Part& train = context.data.train;
+  FittedHead head{.bundle = untrained_bundle(parent.graph, parent.preprocess, context.data),
+                  .fit = {},
+                  .settings = head_settings(context),
+                  .views = {options.views, augmentation_of(options.augmentation.value_or(AugmentationLevel::standard)),
+                            context.seed},
+                  .validation = {}};
+  const FeatureSet features = extractor.extract(train.dataset, train.contents, head.views, "features");
+  head.validation = extract(extractor, context.data.validation, "validation");
+  // A head to be trained on stays plain: the slope of the root has no bound at 0.
+  head.settings.try_root = options.mode == Mode::head && features.features.min().item<float>() >= 0;
+  head.fit = fit_with_progress(features, head.validation, head.settings);
   head.bundle.graph = replace_head(parent.graph, head.fit.spec);
-  head.bundle.weights = trunk.weights;
+  head.bundle.weights = extractor.backbone().weights;
   for (const auto& [name, tensor] : head.fit.weights) head.bundle.weights[name] = tensor;
+  if (!ranges.empty()) {
+    head.bundle.activation_ranges = calibrate_head(head.bundle.graph, head.bundle.weights, features);
+    head.bundle.activation_ranges.insert(ranges.begin(), ranges.end());
+  }
   return head;
 }
+
+// The backbone's pass over the images is nearly all there is to do, so it is made in the precision that is tried: a
+// head is fitted to the very features that it will read. fp32 sees only the images of the check.
+class HeadSearch {
+ public:
+  HeadSearch(const Bundle& parent, const TrainingContext& context) : parent_(parent), context_(context) {}
+
+  Candidate run() {
+    const PrecisionChoice choice =
+        search_precision(context_.options.precision, [this](Precision precision) { return attempt(precision); });
+    const SplitData& data = context_.data;
+    Candidate candidate{.bundle = std::move(head_->bundle), .curve = head_->fit.curve};
+    Bundle& bundle = candidate.bundle;
+    bundle.precision = choice.precision;
+    bundle.precision_checks = choice.checks;
+    candidate.validation = answer_features(bundle, choice.precision, head_->validation);
+    bundle.temperature = fit_temperature(candidate.validation);
+    candidate.reported = candidate.validation;
+    if (data.test.dataset) {
+      candidate.reported = answer_features(bundle, choice.precision, extract(*extractor_, data.test, "test"));
+    }
+    candidate.settings = to_json(head_->settings, head_->fit, head_->views);
+    candidate.description =
+        fmt::format("{} at {}, frozen, with a {} head fitted on its features", bundle.graph.architecture,
+                    picture_size(bundle.preprocess), head_->settings.spec.hidden > 0 ? "two-layer" : "linear");
+    return candidate;
+  }
+
+ private:
+  PrecisionCheck attempt(Precision precision) {
+    Backbone trunk = backbone_of(parent_, precision);
+    if (precision == Precision::int8) ranges_ = calibrate(trunk, context_.data.train, context_.options.seed);
+    trunk.ranges = ranges_;
+    extractor_.emplace(std::move(trunk), context_.options.cache);
+    head_ = fit_on_features(parent_, *extractor_, ranges_, context_);
+    return precision == Precision::fp32 ? PrecisionCheck{} : check(precision);
+  }
+
+  PrecisionCheck check(Precision precision) const {
+    const Part& validation = context_.data.validation;
+    const std::vector<std::size_t> images = spread(validation.dataset->size(), kMostChecked);
+    FeatureExtractor exact(backbone_of(parent_, Precision::fp32), context_.options.cache);
+    const FeatureSet features = extract(exact, select(validation, images), "check of " + name_of(precision));
+    return compare(precision, select(answer_features(head_->bundle, precision, head_->validation), images),
+                   answer_features(head_->bundle, Precision::fp32, features));
+  }
+
+  const Bundle& parent_;
+  const TrainingContext& context_;
+  ActivationRanges ranges_;  // empty unless int8 was tried
+  std::optional<FeatureExtractor> extractor_;
+  std::optional<FittedHead> head_;
+};
 
 // Trains `bundle`'s network on and puts the best weights into it.
 void train_on(Candidate& candidate, const TrainerSettings& settings, const TrainingContext& context,
@@ -141,36 +202,69 @@ void train_on(Candidate& candidate, const TrainerSettings& settings, const Train
   candidate.curve = std::move(outcome.curve);
 }
 
-std::string picture_size(const Preprocess& p) {
-  return fmt::format("{} x {}", p.width, p.height);
+Backbone whole_network(const Bundle& bundle, Precision precision) {
+  return {bundle.graph, bundle.weights, bundle.preprocess, precision, bundle.activation_ranges};
+}
+
+Answers answers_of(FeatureExtractor& network, const Part& part, const std::string& title) {
+  const FeatureSet logits = extract(network, part, title);
+  const float* values = logits.features.data_ptr<float>();
+  return {static_cast<std::size_t>(logits.features.size(1)), logits.labels,
+          std::vector<float>(values, values + logits.features.numel())};
+}
+
+// What a network gets once it is trained: its precision, its temperature and the reported answers. Its answers are not
+// cached: no other run has its weights.
+void measure(Candidate& candidate, const TrainingContext& context) {
+  Bundle& bundle = candidate.bundle;
+  const SplitData& data = context.data;
+  FeatureExtractor exact(whole_network(bundle, Precision::fp32), "");
+  const Answers fp32 = answers_of(exact, data.validation, "validation");
+  std::optional<FeatureExtractor> network;
+  const PrecisionChoice choice = search_precision(context.options.precision, [&](Precision precision) {
+    if (precision == Precision::int8) {
+      bundle.activation_ranges = calibrate(exact.backbone(), data.train, context.options.seed);
+    }
+    network.emplace(whole_network(bundle, precision), "");
+    candidate.validation =
+        precision == Precision::fp32 ? fp32 : answers_of(*network, data.validation, "check of " + name_of(precision));
+    return compare(precision, candidate.validation, fp32);
+  });
+  bundle.precision = choice.precision;
+  bundle.precision_checks = choice.checks;
+  bundle.temperature = fit_temperature(candidate.validation);
+  candidate.reported = data.test.dataset ? answers_of(*network, data.test, "test") : candidate.validation;
+}
+
+// Trains the candidate's network on, and measures it.
+void train_and_measure(Candidate& candidate, TrainerSettings settings, const TrainingContext& context,
+                       const char* mode) {
+  settings.label_weights = label_weights(context);
+  train_on(candidate, settings, context, mode);
+  measure(candidate, context);
+  candidate.settings = to_json(settings);
+  candidate.settings["mode"] = mode;
 }
 
 }  // namespace
 
 Candidate train_head(const Bundle& parent, const TrainingContext& context) {
   const auto start = Clock::now();
-  FittedHead head = fit_on_features(parent, context);
-  MetricLog(context.folder).add(head.fit.curve);
-  Candidate candidate{.bundle = std::move(head.bundle), .curve = head.fit.curve};
-  measure(candidate, context.data, context.options.cache);
-  candidate.settings = to_json(head.settings, head.fit, head.views);
-  candidate.description =
-      fmt::format("{} at {}, frozen, with a {} head fitted on its features", candidate.bundle.graph.architecture,
-                  picture_size(candidate.bundle.preprocess), head.settings.spec.hidden > 0 ? "two-layer" : "linear");
+  HeadSearch search(parent, context);
+  Candidate candidate = search.run();
+  MetricLog(context.folder).add(candidate.curve);
   candidate.seconds = seconds_since(start);
   return candidate;
 }
 
 Candidate train_finetune(const Bundle& parent, const TrainingContext& context) {
   const auto start = Clock::now();
-  FittedHead head = fit_on_features(parent, context);
-  Candidate candidate{.bundle = std::move(head.bundle), .curve = {}};
-  TrainerSettings settings = finetune_recipe(context.options, context.data.train.dataset->size(), context.seed);
-  settings.label_weights = label_weights(context);
-  train_on(candidate, settings, context, "finetune");
-  measure(candidate, context.data, {});
-  candidate.settings = to_json(settings);
-  candidate.settings["mode"] = "finetune";
+  // Only where training begins: bf16 is near enough unless fp32 is asked for.
+  const bool fp32 = context.options.precision == Precision::fp32 || !is_available(Precision::bf16);
+  FeatureExtractor trunk(backbone_of(parent, fp32 ? Precision::fp32 : Precision::bf16), context.options.cache);
+  Candidate candidate{.bundle = fit_on_features(parent, trunk, {}, context).bundle, .curve = {}};
+  const TrainerSettings settings = finetune_recipe(context.options, context.data.train.dataset->size(), context.seed);
+  train_and_measure(candidate, settings, context, "finetune");
   candidate.description =
       fmt::format("{} at {}: the head first, then {} epochs from the top down", candidate.bundle.graph.architecture,
                   picture_size(candidate.bundle.preprocess), settings.epochs);
@@ -180,16 +274,10 @@ Candidate train_finetune(const Bundle& parent, const TrainingContext& context) {
 
 Candidate train_scratch(const Graph& graph, const Preprocess& preprocess, const TrainingContext& context) {
   const auto start = Clock::now();
-  Candidate candidate{.bundle = {}, .curve = {}};
-  candidate.bundle.graph = graph;
+  Candidate candidate{.bundle = untrained_bundle(graph, preprocess, context.data), .curve = {}};
   candidate.bundle.weights = initial_weights(graph, context.seed);
-  candidate.bundle.preprocess = preprocess;
-  TrainerSettings settings = scratch_recipe(context.options, context.data.train.dataset->size(), context.seed);
-  settings.label_weights = label_weights(context);
-  train_on(candidate, settings, context, "scratch");
-  measure(candidate, context.data, {});
-  candidate.settings = to_json(settings);
-  candidate.settings["mode"] = "scratch";
+  const TrainerSettings settings = scratch_recipe(context.options, context.data.train.dataset->size(), context.seed);
+  train_and_measure(candidate, settings, context, "scratch");
   candidate.description = fmt::format("{} at {} from random weights, {} epochs", graph.architecture,
                                       picture_size(preprocess), settings.epochs);
   candidate.seconds = seconds_since(start);

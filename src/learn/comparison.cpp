@@ -100,6 +100,8 @@ Report make_report(const std::vector<Way>& ways, const SplitData& data, std::vec
   report.before = calibration(kept.reported, 1);
   report.after = calibration(kept.reported, kept.bundle.temperature);
   report.temperature = kept.bundle.temperature;
+  report.precision = kept.bundle.precision;
+  report.precision_checks = kept.bundle.precision_checks;
   report.scan = data.findings;
   report.time = std::move(time);
   report.provenance = kept.bundle.provenance;

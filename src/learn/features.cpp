@@ -4,16 +4,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <optional>
-
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/thread_pool.h"
 #include "data/loader.h"
 #include "graph/surgery.h"
-#include "infer/plan.h"
-#include "learn/feature_cache.h"
 
 namespace graft {
 namespace {
@@ -40,10 +36,19 @@ torch::Tensor allocate_matrix(std::int64_t rows, std::int64_t columns) {
       memory, {rows, columns}, [bytes](void* start) { ::munmap(start, bytes); }, torch::kFloat32);
 }
 
-std::string cache_name(const Backbone& backbone, const Views& views) {
+// Rounded features are the processor's and this version's, and those in int8 also the calibration's: they are not mixed
+// with others.
+std::string cache_name(const Backbone& backbone) {
   std::string name = fingerprint(backbone.graph, backbone.weights) + to_json(backbone.preprocess).dump();
-  if (views.augmented > 0) name += to_json(views.augmentation).dump() + std::to_string(views.seed);
-  return name;
+  if (backbone.precision == Precision::fp32) return name;
+  name += name_of(backbone.precision) + " graft " GRAFT_VERSION;
+  return backbone.precision == Precision::int8 ? name + to_json(backbone.ranges).dump() : name;
+}
+
+std::size_t output_length(const Graph& graph) {
+  const Shape shape = infer_shapes(graph)[static_cast<std::size_t>(graph.output)];
+  require(shape.size() == 2, graph.architecture, ": its output is not [batch, length]");
+  return static_cast<std::size_t>(shape[1]);
 }
 
 Image augmented_view(const Image& image, const Backbone& backbone, const Views& views, const Digest& content,
@@ -52,23 +57,23 @@ Image augmented_view(const Image& image, const Backbone& backbone, const Views& 
   return augment(image, views.augmentation, backbone.preprocess, key);
 }
 
-// Computes the rows of one view that the cache does not have.
-class Extraction {
+}  // namespace
+
+// One extraction: computes the rows that the cache does not have.
+class FeatureExtractor::Pass {
  public:
-  Extraction(const Backbone& backbone, const DatasetPtr& dataset, const std::vector<Digest>& contents,
-             const Views& views, const std::filesystem::path& cache, Progress& progress)
-      : backbone_(backbone),
+  Pass(FeatureExtractor& extractor, const DatasetPtr& dataset, const std::vector<Digest>& contents, const Views& views,
+       const std::string& title)
+      : extractor_(extractor),
         dataset_(dataset),
         contents_(contents),
         views_(views),
-        cache_(cache, cache_name(backbone, {}), length()),
-        augmented_cache_(views.augmented ? cache : "", cache_name(backbone, views), length()),
-        progress_(progress) {}
-
-  std::size_t length() const { return static_cast<std::size_t>(feature_length(backbone_.graph)); }
+        augmented_cache_(views.augmented ? extractor.cache_folder_ : "",
+                         extractor.name_ + to_json(views.augmentation).dump() + std::to_string(views.seed), length()),
+        progress_(title, dataset->size() * (static_cast<std::size_t>(views.augmented) + 1), "images") {}
 
   void run(std::uint32_t view, std::span<float> rows) {
-    FeatureCache& cache = view == 0 ? cache_ : augmented_cache_;
+    FeatureCache& cache = view == 0 ? extractor_.cache_ : augmented_cache_;
     std::vector<std::size_t> missing;
     for (std::size_t i = 0; i < dataset_->size(); ++i) {
       if (!cache.find(contents_[i], view, row(rows, i))) missing.push_back(i);
@@ -78,28 +83,35 @@ class Extraction {
   }
 
  private:
+  std::size_t length() const { return extractor_.length_; }
   std::span<float> row(std::span<float> rows, std::size_t i) const { return rows.subspan(i * length(), length()); }
 
+  Transform transform_of(std::uint32_t view) const {
+    return
+        [this, view, &backbone = extractor_.backbone_](const Sample& sample, std::size_t index, std::span<float> out) {
+          const Preprocess& p = backbone.preprocess;
+          if (view == 0) return preprocess_file(sample.content, p, out);
+          normalise(augmented_view(decode(sample.content, decode_options(views_.augmentation, p)), backbone, views_,
+                                   contents_[index], view),
+                    p, out);
+        };
+  }
+
   void compute(std::uint32_t view, std::vector<std::size_t> missing, std::span<float> rows, FeatureCache& cache) {
-    if (!plan_) plan_.emplace(backbone_.graph, backbone_.weights);
-    const Preprocess& p = backbone_.preprocess;
-    const auto transform = [&](const Sample& sample, std::size_t index, std::span<float> out) {
-      if (view == 0) return preprocess_file(sample.content, p, out);
-      normalise(augmented_view(decode(sample.content, decode_options(views_.augmentation, p)), backbone_, views_,
-                               contents_[index], view),
-                p, out);
-    };
+    const Preprocess& p = extractor_.backbone_.preprocess;
     Loader loader(dataset_, std::move(missing),
                   {.batch = kBatch,
                    .floats_per_sample = static_cast<std::size_t>(3 * p.width * p.height),
                    .threads = available_cores(),
                    .ahead = kBatchesAhead},
-                  transform);
+                  transform_of(view));
+    // While the first pictures are decoded.
+    const Plan& plan = extractor_.plan();
     Batch batch;
     std::vector<float> features(kBatch * length());
     while (loader.next(batch)) {
       const std::size_t images = batch.indices.size();
-      plan_->run(batch.pixels, static_cast<std::int64_t>(images), std::span(features).first(images * length()));
+      plan.run(batch.pixels, static_cast<std::int64_t>(images), std::span(features).first(images * length()));
       for (std::size_t i = 0; i < images; ++i) {
         const std::span<const float> values = std::span(features).subspan(i * length(), length());
         std::copy(values.begin(), values.end(), row(rows, batch.indices[i]).begin());
@@ -109,31 +121,43 @@ class Extraction {
     }
   }
 
-  const Backbone& backbone_;
+  FeatureExtractor& extractor_;
   const DatasetPtr& dataset_;
   const std::vector<Digest>& contents_;
   const Views& views_;
-  FeatureCache cache_, augmented_cache_;
-  Progress& progress_;
-  std::optional<Plan> plan_;
+  FeatureCache augmented_cache_;
+  Progress progress_;
   std::uint64_t done_ = 0;
 };
 
-}  // namespace
+FeatureExtractor::FeatureExtractor(Backbone backbone, std::filesystem::path cache)
+    : backbone_(std::move(backbone)),
+      cache_folder_(std::move(cache)),
+      name_(cache_folder_.empty() ? "" : cache_name(backbone_)),
+      length_(output_length(backbone_.graph)),
+      cache_(cache_folder_, name_, length_) {}
 
-FeatureSet extract_features(const Backbone& backbone, const DatasetPtr& dataset, const std::vector<Digest>& contents,
-                            const Views& views, const std::filesystem::path& cache, const std::string& title) {
+FeatureExtractor::~FeatureExtractor() = default;
+
+const Plan& FeatureExtractor::plan() {
+  if (!plan_) {
+    plan_.emplace(backbone_.graph, backbone_.weights,
+                  PlanOptions{.precision = backbone_.precision, .ranges = backbone_.ranges});
+  }
+  return *plan_;
+}
+
+FeatureSet FeatureExtractor::extract(const DatasetPtr& dataset, const std::vector<Digest>& contents, const Views& views,
+                                     const std::string& title) {
   require(contents.size() == dataset->size(), "there are ", contents.size(), " digests for ", dataset->size(),
           " images");
   const std::size_t images = dataset->size(), count = static_cast<std::size_t>(views.augmented) + 1;
-  Progress progress(title, images * count, "images");
-  Extraction extraction(backbone, dataset, contents, views, cache, progress);
-  const std::size_t view_size = images * extraction.length();
-  FeatureSet set{
-      allocate_matrix(static_cast<std::int64_t>(images * count), static_cast<std::int64_t>(extraction.length())), {}};
+  const std::size_t view_size = images * length_;
+  FeatureSet set{allocate_matrix(static_cast<std::int64_t>(images * count), static_cast<std::int64_t>(length_)), {}};
   const std::span<float> all(set.features.data_ptr<float>(), view_size * count);
+  Pass pass(*this, dataset, contents, views, title);
   for (std::size_t view = 0; view < count; ++view) {
-    extraction.run(static_cast<std::uint32_t>(view), all.subspan(view * view_size, view_size));
+    pass.run(static_cast<std::uint32_t>(view), all.subspan(view * view_size, view_size));
     for (std::size_t i = 0; i < images; ++i) set.labels.push_back(dataset->label(i));
   }
   return set;

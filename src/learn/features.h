@@ -2,20 +2,25 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/digest.h"
 #include "data/dataset.h"
 #include "image/transform.h"
+#include "infer/plan.h"
+#include "learn/feature_cache.h"
 #include "learn/head.h"
 
 namespace graft {
 
 struct Backbone {
-  Graph graph;  // its output is the features
+  Graph graph;  // its output is the features; of a whole network, logits
   Weights weights;
   Preprocess preprocess;
+  Precision precision = Precision::fp32;
+  ActivationRanges ranges{};  // int8 needs them
 };
 
 struct Views {
@@ -25,10 +30,32 @@ struct Views {
   std::uint64_t seed = 1;
 };
 
-// The features of every image of `dataset` in its order, all first views before all second ones; `contents` are the
-// images' digests. What `cache` holds is not computed again. Memory does not grow with the dataset: a large result
-// lives in a mapped file that is removed with it.
-FeatureSet extract_features(const Backbone& backbone, const DatasetPtr& dataset, const std::vector<Digest>& contents,
-                            const Views& views, const std::filesystem::path& cache, const std::string& title);
+// Compiles a backbone once, when the first image needs it. Not thread-safe.
+class FeatureExtractor {
+ public:
+  // What the folder `cache` holds is not computed again; an empty one keeps nothing.
+  FeatureExtractor(Backbone backbone, std::filesystem::path cache);
+  ~FeatureExtractor();
+
+  // The features of every image of `dataset` in its order, all first views before all second ones; `contents` are the
+  // images' digests. Memory does not grow with the dataset: a large result lives in a mapped file that is removed with
+  // it.
+  FeatureSet extract(const DatasetPtr& dataset, const std::vector<Digest>& contents, const Views& views,
+                     const std::string& title);
+
+  const Backbone& backbone() const { return backbone_; }
+
+ private:
+  class Pass;
+
+  const Plan& plan();
+
+  Backbone backbone_;
+  std::filesystem::path cache_folder_;
+  std::string name_;  // of how features are computed, for the cache
+  std::size_t length_;
+  FeatureCache cache_;
+  std::optional<Plan> plan_;
+};
 
 }  // namespace graft

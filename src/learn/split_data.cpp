@@ -76,6 +76,12 @@ std::vector<int> Part::labels() const {
   return out;
 }
 
+Part select(const Part& part, const std::vector<std::size_t>& indices) {
+  Part out{subset(part.dataset, indices), {}};
+  for (const std::size_t index : indices) out.contents.push_back(part.contents[index]);
+  return out;
+}
+
 SplitData load_data(const TrainOptions& options) {
   const Scan scanned = scan(open_all(options), available_cores());
   for (const Finding& finding : scanned.findings) {

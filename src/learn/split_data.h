@@ -19,6 +19,9 @@ struct Part {
   std::vector<int> labels() const;
 };
 
+// The images at these indices.
+Part select(const Part& part, const std::vector<std::size_t>& indices);
+
 struct SplitData {
   Part train, validation, test;
   std::vector<ScanFinding> findings;

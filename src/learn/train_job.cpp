@@ -12,6 +12,7 @@
 #include "graph/surgery.h"
 #include "learn/candidate.h"
 #include "learn/comparison.h"
+#include "learn/precision_search.h"
 #include "zoo/architecture.h"
 #include "zoo/import.h"
 
@@ -39,6 +40,7 @@ Clock::time_point share_of(Clock::time_point deadline, int parts) {
 void check(const TrainOptions& options) {
   require(options.resume || !is_bundle(options.out), options.out.string(),
           " holds a bundle already: remove it, or choose another --out");
+  require_available(options.precision);
   check_writable(options.out);
 }
 
@@ -140,6 +142,8 @@ class Job {
     options.optimizer = std::nullopt;
     options.schedule = std::nullopt;
     options.augmentation = std::nullopt;
+    // It is not kept, so no precision is searched for it: it is measured in the one that is best for it.
+    options.precision = Precision::fp32;
   }
 
   void timed(std::string phase, Clock::time_point start) {
@@ -175,6 +179,8 @@ class Job {
                        {"accuracy", kept.accuracy.value},
                        {"interval", {kept.accuracy.low, kept.accuracy.high}},
                        {"seconds", seconds},
+                       {"precision", name_of(report.precision)},
+                       {"precision_checks", to_json(report.precision_checks)},
                        {"verdict", report.verdict}};
     for (const RunSummary& run : report.runs) {
       out["runs"].push_back({{"name", run.name},

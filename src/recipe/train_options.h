@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "bundle/precision.h"
 #include "recipe/settings.h"
 
 namespace graft {
@@ -33,6 +34,8 @@ struct TrainOptions {
   int hidden = 0;         // units of a hidden layer in the head
   int views = 0;          // augmented views of each image in head mode
   std::string freeze_to;  // in finetune
+  // What the model answers in; unset: the fastest that answers as fp32 does.
+  std::optional<Precision> precision;
 
   // Unset: what the mode's recipe says.
   std::optional<int> epochs, batch, patience;

@@ -35,6 +35,16 @@ double mean_of_a_draw(const std::vector<std::vector<bool>>& rights, Random& rand
 
 }  // namespace
 
+Answers select(const Answers& answers, const std::vector<std::size_t>& images) {
+  Answers out{answers.labels, {}, {}};
+  for (const std::size_t image : images) {
+    const auto logits = answers.of(image);
+    out.truth.push_back(answers.truth[image]);
+    out.logits.insert(out.logits.end(), logits.begin(), logits.end());
+  }
+  return out;
+}
+
 int decision(std::span<const float> logits) {
   return static_cast<int>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }

@@ -19,6 +19,9 @@ struct Answers {
   std::span<const float> of(std::size_t image) const { return {logits.data() + image * labels, labels}; }
 };
 
+// The answers on the images at these indices.
+Answers select(const Answers& answers, const std::vector<std::size_t>& images);
+
 // The label with the largest logit; the first of equals.
 int decision(std::span<const float> logits);
 

@@ -109,6 +109,8 @@ OrderedJson to_json(const Report& report) {
                  {{"temperature", number(report.temperature)},
                   {"before", to_json(report.before)},
                   {"after", to_json(report.after)}}},
+                {"precision", name_of(report.precision)},
+                {"precision_checks", to_json(report.precision_checks)},
                 {"scan", list(report.scan)},
                 {"time", list(report.time)},
                 {"provenance", report.provenance}});
@@ -123,8 +125,9 @@ void write_html(const std::filesystem::path& path, const Report& report) {
       "'unsafe-inline'\">"
       "<title>{}</title><style>{}</style></head><body><main>\n",
       report.title, Markup{std::string(style_sheet())});
-  for (const auto part : {verdict_section, accuracy_section, curves_section, labels_section, confusion_section,
-                          mistakes_section, calibration_section, scan_section, time_section, settings_section}) {
+  for (const auto part :
+       {verdict_section, accuracy_section, curves_section, labels_section, confusion_section, mistakes_section,
+        calibration_section, precision_section, scan_section, time_section, settings_section}) {
     page += part(report);
   }
   page += markup("<footer>Written by graft {}</footer></main></body></html>\n", GRAFT_VERSION);

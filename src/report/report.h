@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/json.h"
+#include "bundle/precision.h"
 
 namespace graft {
 
@@ -85,6 +86,8 @@ struct Report {
   std::vector<Mistake> mistakes;                    // the most confident first
   Calibration before, after;                        // temperature scaling
   double temperature = 1;
+  Precision precision = Precision::fp32;  // that the kept model answers in
+  std::vector<PrecisionCheck> precision_checks;
   std::vector<ScanFinding> scan;
   std::vector<TimeSpent> time;
   OrderedJson provenance;

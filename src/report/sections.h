@@ -16,6 +16,7 @@ Markup labels_section(const Report& report);
 Markup confusion_section(const Report& report);
 Markup mistakes_section(const Report& report);
 Markup calibration_section(const Report& report);
+Markup precision_section(const Report& report);
 
 Markup scan_section(const Report& report);
 Markup time_section(const Report& report);

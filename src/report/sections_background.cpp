@@ -62,6 +62,22 @@ Markup bar(double share, std::string_view style) {
                 share >= 0 ? length : 0.0);
 }
 
+Markup precision_section(const Report& report) {
+  if (report.precision_checks.empty()) return {};
+  std::vector<std::vector<Markup>> rows;
+  for (const PrecisionCheck& check : report.precision_checks) {
+    rows.push_back({markup("<b>{}</b>", name_of(check.precision)), markup("{}", passes(check) ? "passed" : "failed"),
+                    markup("{}", percent(check.agreement, 2)), markup("{}", percent(check.accuracy)),
+                    markup("{}", percent(check.fp32_accuracy)), markup("{}", grouped(check.images))});
+  }
+  const std::string lead = text("The model answers in ", name_of(report.precision),
+                                ". A faster precision than fp32 is taken where it names the same label on at least ",
+                                100 * kLeastAgreement, " % of validation images and is right on at most ",
+                                100 * kMostAccuracyLost, " points fewer, but for one image.");
+  return section("precision", "Precision", lead,
+                 table({"Precision", "Check", "Same label as fp32", "Right", "Right in fp32", "Images"}, rows, 2));
+}
+
 Markup scan_section(const Report& report) {
   std::vector<std::vector<Markup>> rows;
   for (const ScanFinding& finding : report.scan) {
