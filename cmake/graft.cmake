@@ -1,8 +1,9 @@
 # Everything the build knows beyond the list of folders.
 #
 # The suffix of a file is a contract: x_test.cpp goes to the folder's test program, x_bench.cpp to its benchmark program,
-# x_fuzz.cpp is a fuzz target of its own, and every other .cpp is in the folder's library. A file on disk cannot be
-# forgotten by the build.
+# x_fuzz.cpp is a fuzz target of its own, libtorch.cpp is the folder's libtorch back end, a library of its own that only
+# folders with libtorch link, and every other .cpp is in the folder's library. A file on disk cannot be forgotten by the
+# build.
 
 include_guard()
 set(CMAKE_CXX_STANDARD 20)
@@ -85,6 +86,7 @@ function(graft_library name)
   list(FILTER benches INCLUDE REGEX "_bench\\.cpp$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz|main)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "/libtorch\\.cpp$")
 
   list(TRANSFORM arg_DEPENDS PREPEND graft_)
   if(sources)
@@ -95,8 +97,18 @@ function(graft_library name)
     set(scope INTERFACE)
   endif()
   target_link_libraries(graft_${name} ${scope} graft_flags ${arg_DEPENDS} ${GRAFT_OUTSIDE_${name}})
+  if(GRAFT_LEARN AND EXISTS ${folder}/libtorch.cpp)
+    add_library(graft_${name}_libtorch STATIC ${folder}/libtorch.cpp)
+    target_link_libraries(graft_${name}_libtorch PUBLIC graft_${name})
+    graft_use_torch(graft_${name}_libtorch PRIVATE)
+  endif()
   if(arg_TORCH)
     graft_use_torch(graft_${name} ${scope})
+    foreach(folder_below ${arg_DEPENDS})
+      if(TARGET ${folder_below}_libtorch)
+        target_link_libraries(graft_${name} ${scope} ${folder_below}_libtorch)
+      endif()
+    endforeach()
     if(sources)
       # torch/types.h has tensors, operations and autograd; all of torch/torch.h takes five times as long to load.
       target_precompile_headers(graft_${name} PRIVATE <torch/types.h>)

@@ -1,0 +1,213 @@
+// Eager forms compute the graph with libtorch's operations. A frozen form is what
+// torch.jit.freeze(torch.jit.trace(...)) makes of that: the trace records the operations with the weights as constants,
+// freezing folds batch norm and casts of weights into them. bf16 is traced under autocast, whose casts become part of
+// the trace.
+#include "infer/libtorch.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/frontend/tracer.h>
+#include <torch/types.h>
+
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/thread_pool.h"
+
+namespace graft {
+namespace {
+
+std::vector<int64_t> sizes(Pair pair) {
+  return {pair.height, pair.width};
+}
+
+std::vector<int64_t> symmetric(const Padding& p) {
+  return {std::min(p.top, p.bottom), std::min(p.left, p.right)};
+}
+
+// libtorch pads symmetrically only; what one side has more is added first.
+torch::Tensor pad_excess(const torch::Tensor& x, const Padding& p, double value) {
+  if (p.top == p.bottom && p.left == p.right) return x;
+  const auto both = symmetric(p);
+  return torch::constant_pad_nd(x, {p.left - both[1], p.right - both[1], p.top - both[0], p.bottom - both[0]}, value);
+}
+
+using Tensors = std::map<std::string, torch::Tensor>;
+
+// Computes one node's output from its inputs.
+struct Compute {
+  const Tensors& weights;
+  const std::string& name;
+  const std::vector<torch::Tensor>& in;
+
+  torch::Tensor weight(const char* suffix) const { return weights.at(name + suffix); }
+  torch::Tensor bias(bool present) const { return present ? weight(".bias") : torch::Tensor(); }
+
+  torch::Tensor operator()(const Input&) const { return in[0]; }
+  torch::Tensor operator()(const Conv2d& x) const {
+    return torch::conv2d(pad_excess(in[0], x.padding, 0), weight(".weight"), bias(x.bias), sizes(x.stride),
+                         symmetric(x.padding), sizes(x.dilation), x.groups);
+  }
+  torch::Tensor operator()(const BatchNorm& x) const {
+    return torch::batch_norm(in[0], weight(".weight"), weight(".bias"), weight(".running_mean"), weight(".running_var"),
+                             false, x.momentum, x.epsilon, false);
+  }
+  torch::Tensor operator()(const Activation& x) const {
+    switch (x.function) {
+      case Activation::Function::relu6:
+        return torch::hardtanh(in[0], 0, 6);
+      case Activation::Function::sqrt:
+        return torch::sqrt(torch::relu(in[0]));
+      default:
+        return torch::relu(in[0]);
+    }
+  }
+  torch::Tensor operator()(const Add&) const { return in[0] + in[1]; }
+  torch::Tensor operator()(const Concat&) const { return torch::cat(in, 1); }
+  torch::Tensor operator()(const MaxPool& x) const {
+    const torch::Tensor padded = pad_excess(in[0], x.padding, -std::numeric_limits<double>::infinity());
+    return torch::max_pool2d(padded, sizes(x.kernel), sizes(x.stride), symmetric(x.padding), {1, 1}, x.ceil_mode);
+  }
+  torch::Tensor operator()(const AveragePool& x) const {
+    require(x.padding.top == x.padding.bottom && x.padding.left == x.padding.right, name,
+            ": libtorch's average pooling needs equal padding on opposite sides");
+    return torch::avg_pool2d(in[0], sizes(x.kernel), sizes(x.stride), symmetric(x.padding), false, x.count_padding);
+  }
+  torch::Tensor operator()(const GlobalAveragePool&) const { return torch::adaptive_avg_pool2d(in[0], {1, 1}); }
+  torch::Tensor operator()(const Flatten&) const { return torch::flatten(in[0], 1); }
+  torch::Tensor operator()(const Linear& x) const { return torch::linear(in[0], weight(".weight"), bias(x.bias)); }
+  torch::Tensor operator()(const Dropout&) const { return in[0]; }
+};
+
+// How often each node is read on the way to the output; 0 where it does not lead there.
+std::vector<int> count_uses(const Graph& graph) {
+  std::vector<int> uses(graph.nodes.size(), 0);
+  uses[static_cast<std::size_t>(graph.output)] = 1;
+  for (std::size_t i = graph.nodes.size(); i-- > 0;) {
+    if (uses[i] == 0) continue;
+    for (const NodeId input : graph.nodes[i].inputs) ++uses[static_cast<std::size_t>(input)];
+  }
+  return uses;
+}
+
+torch::Tensor compute(const Graph& graph, const Tensors& weights, const torch::Tensor& input) {
+  std::vector<int> left = count_uses(graph);
+  std::vector<torch::Tensor> outputs(graph.nodes.size());
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (left[i] == 0) continue;
+    std::vector<torch::Tensor> in;
+    if (i == 0) in.push_back(input);
+    for (const NodeId id : graph.nodes[i].inputs) {
+      const auto index = static_cast<std::size_t>(id);
+      in.push_back(outputs[index]);
+      if (--left[index] == 0) outputs[index].reset();
+    }
+    outputs[i] = std::visit(Compute{weights, graph.nodes[i].name, in}, graph.nodes[i].operation);
+  }
+  return outputs[static_cast<std::size_t>(graph.output)];
+}
+
+// Operations on the CPU compute in bf16 where autocast says so, until destruction.
+class Autocast {
+ public:
+  Autocast() : was_enabled_(at::autocast::is_cpu_enabled()), was_cached_(at::autocast::is_autocast_cache_enabled()) {
+    at::autocast::set_cpu_enabled(true);
+    at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
+    at::autocast::set_autocast_cache_enabled(false);
+  }
+  ~Autocast() {
+    at::autocast::set_cpu_enabled(was_enabled_);
+    at::autocast::set_autocast_cache_enabled(was_cached_);
+  }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  bool was_enabled_, was_cached_;
+};
+
+torch::Tensor to_torch(const Tensor& tensor, torch::MemoryFormat format) {
+  const std::vector<float> values = to_floats(tensor);
+  const torch::Tensor copy = torch::from_blob(const_cast<float*>(values.data()), tensor.shape).clone();
+  return copy.dim() == 4 ? copy.contiguous(format) : copy;
+}
+
+}  // namespace
+
+struct LibtorchPlan::State {
+  Graph graph;
+  LibtorchOptions options;
+  torch::MemoryFormat format;
+  Tensors weights;                    // of the eager form
+  mutable torch::jit::Module module;  // of the frozen form
+
+  torch::Tensor eager(const torch::Tensor& input) const {
+    if (options.precision == Precision::fp32) return compute(graph, weights, input);
+    const Autocast autocast;
+    return compute(graph, weights, input);
+  }
+
+  torch::Tensor run(const torch::Tensor& input) const {
+    const torch::Tensor ordered = input.contiguous(format);
+    return options.form == LibtorchOptions::Form::eager ? eager(ordered) : module.forward({ordered}).toTensor();
+  }
+
+  void freeze(const torch::Tensor& example) {
+    const auto traced = torch::jit::tracer::trace(
+        {example.contiguous(format)},
+        [this](torch::jit::Stack inputs) { return torch::jit::Stack{eager(inputs.at(0).toTensor())}; },
+        [](const torch::Tensor&) { return std::string(); });
+    const std::shared_ptr<torch::jit::Graph> operations = traced.first->graph;
+    torch::jit::Module whole("network");
+    operations->insertInput(0, "self")->setType(whole.type());
+    whole.type()->addMethod(whole._ivalue()->compilation_unit()->create_function(
+        c10::QualifiedName(*whole.type()->name(), "forward"), operations));
+    module = torch::jit::freeze(whole);
+    weights.clear();
+    // The first run observes shapes, the second compiles for them.
+    for (int i = 0; i < 2; ++i) run(example);
+  }
+};
+
+LibtorchPlan::LibtorchPlan(const Graph& graph, const Weights& weights, std::int64_t batch,
+                           const LibtorchOptions& options)
+    : state_(std::make_unique<State>()) {
+  require(options.precision != Precision::int8, "libtorch: networks run in fp32 or bf16, not in int8");
+  check_weights(graph, weights, graph.architecture);
+  const auto plain = options.precision == Precision::fp32;
+  state_->graph = graph;
+  state_->options = options;
+  state_->format = plain ? torch::MemoryFormat::Contiguous : torch::MemoryFormat::ChannelsLast;
+  for (const WeightSpec& spec : weight_specs(graph)) {
+    state_->weights[spec.name] = to_torch(weights.at(spec.name), state_->format);
+  }
+  if (options.form == LibtorchOptions::Form::eager) return;
+  const torch::NoGradGuard no_grad;
+  const auto& input = std::get<Input>(graph.nodes[0].operation);
+  state_->freeze(torch::zeros({batch, input.channels, input.height, input.width}));
+}
+
+LibtorchPlan::~LibtorchPlan() = default;
+LibtorchPlan::LibtorchPlan(LibtorchPlan&&) noexcept = default;
+LibtorchPlan& LibtorchPlan::operator=(LibtorchPlan&&) noexcept = default;
+
+void LibtorchPlan::run(std::span<const float> input, std::int64_t batch, std::span<float> output) const {
+  const auto& size = std::get<Input>(state_->graph.nodes[0].operation);
+  const std::vector<int64_t> shape{batch, size.channels, size.height, size.width};
+  require(batch > 0 && static_cast<std::int64_t>(input.size()) == count(shape), "libtorch: ", input.size(),
+          " numbers are not ", join(shape, " x "));
+  const torch::NoGradGuard no_grad;
+  const int threads = state_->options.threads;
+  at::set_num_threads(threads > 0 ? threads : static_cast<int>(available_cores()));
+  const torch::Tensor result =
+      state_->run(torch::from_blob(const_cast<float*>(input.data()), shape)).to(torch::kFloat32).contiguous();
+  require(static_cast<std::int64_t>(output.size()) == result.numel(), "libtorch: ", output.size(),
+          " numbers do not hold an output of ", result.numel());
+  std::copy_n(result.data_ptr<float>(), result.numel(), output.data());
+}
+
+}  // namespace graft
