@@ -3,12 +3,19 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/json_forward.h"
+#include "recipe/infer_comparison_options.h"
 #include "recipe/train_options.h"
 
 namespace graft {
 
 // Declares `train` and fills `options` when it is given. `json` asks for one JSON object on stdout.
 CLI::App* add_train(CLI::App& app, TrainOptions& options, bool& json);
+
+// Declares `bench infer` in the same way.
+CLI::App* add_bench(CLI::App& app, InferComparisonOptions& options, bool& json);
+// What it measured, as tables on stdout.
+void say_bench(const OrderedJson& result);
 
 void add_evaluate(CLI::App& app);
 void add_predict(CLI::App& app);

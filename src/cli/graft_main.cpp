@@ -27,11 +27,13 @@ int main(int argc, char** argv) {
   graft::TrainOptions options;
   bool json = false;
   graft::add_train(app, options, json)->callback([&] { become_learn(argv); });
+  graft::InferComparisonOptions comparison;
   graft::add_evaluate(app);
   graft::add_predict(app);
   graft::add_inspect(app);
   graft::add_import(app);
   graft::add_dataset(app);
+  graft::add_bench(app, comparison, json)->callback([&] { become_learn(argv); });
   graft::add_completion(app);
   return graft::run_program(app, argc, argv);
 }

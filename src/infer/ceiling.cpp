@@ -14,7 +14,7 @@ namespace {
 using dnnl::memory;
 
 constexpr std::int64_t kSide = 2048;
-constexpr int kProducts = 8;
+constexpr int kProducts = 3;
 
 struct Types {
   memory::data_type source, weights, destination;
