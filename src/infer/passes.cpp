@@ -34,7 +34,9 @@ void absorb_into_producers(Program& program, Absorb absorb) {
   for (Layer& layer : program.layers) {
     if (!is<Kind>(layer) || uses[static_cast<std::size_t>(layer.inputs[0])] != 1) continue;
     Layer& producer = at(program, layer.inputs[0]);
-    if (absorb(producer, layer)) layer = producer;
+    if (!absorb(producer, layer)) continue;
+    producer.expected = std::move(layer.expected);
+    layer = producer;
   }
   sweep(program);
 }
@@ -67,7 +69,9 @@ void fuse_residuals(Program& program) {
     LayerId earlier = std::min(layer.inputs[0], layer.inputs[1]);
     if (!can_absorb(later)) std::swap(later, earlier);
     if (!can_absorb(later)) continue;
+    Moments expected = std::move(layer.expected);
     layer = at(program, later);
+    layer.expected = std::move(expected);
     layer.inputs.push_back(earlier);
     layer.residual = true;
   }

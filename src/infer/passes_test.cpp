@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "graph/builder.h"
 #include "infer/naive.h"
-#include "infer/precision_passes.h"
 
 namespace graft {
 namespace {
@@ -162,11 +161,9 @@ TEST_F(Passes, AResidualBlockBecomesItsConvolutions) {
   y = norm("block.bn2", conv("block.conv2", y));
   Program program = lowered(builder_.relu("block.relu", add("block.add", y, x)));
   optimize(program);
-  set_precision(program, Precision::bf16);
   EXPECT_THAT(names(program), ElementsAre("input", "conv1", "block.conv1", "block.conv2"));
   EXPECT_TRUE(program.layers[3].residual);
   EXPECT_EQ(program.layers[3].activation, Activation::Function::relu);
-  EXPECT_EQ(program.layers[3].precision, Precision::bf16);
   expect_same_output(program);
 }
 

@@ -5,6 +5,8 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "infer/noise.h"
+#include "infer/rounding.h"
 
 namespace graft {
 namespace {
@@ -141,11 +143,34 @@ void scale_weights(Layer& layer) {
   }
 }
 
+// What all layers' noise may add up to, as a share of the output. In features it arrives as about three quarters of
+// that.
+constexpr double kNoise = 0.02;
+
+// The noisiest layers compute in fp32 until the rest is quiet enough. They are few and mostly depthwise, which take
+// hardly any of the time.
+void keep_noisy_layers_exact(Program& program) {
+  std::vector<std::pair<double, Layer*>> layers;
+  double sum = 0;
+  for (Layer& layer : program.layers) {
+    layers.emplace_back(bf16_noise(program, layer), &layer);
+    sum += layers.back().first;
+  }
+  std::ranges::stable_sort(layers, [](const auto& a, const auto& b) { return a.first > b.first; });
+  for (const auto& [noise, layer] : layers) {
+    if (sum <= kNoise * kNoise) return;
+    layer->precision = layer->output = Precision::fp32;
+    sum -= noise;
+  }
+}
+
 }  // namespace
 
 void set_precision(Program& program, Precision precision) {
   for (Layer& layer : program.layers) layer.precision = layer.output = float_precision(program, layer, precision);
+  if (precision == Precision::bf16) keep_noisy_layers_exact(program);
   widen_outputs(program);
+  round_weights(program);
 }
 
 void quantise(Program& program, Precision rest, const ActivationRanges& ranges) {
@@ -157,6 +182,7 @@ void quantise(Program& program, Precision rest, const ActivationRanges& ranges) 
   for (Layer& layer : program.layers) {
     if (layer.precision == Precision::int8 && !layer.weight.empty()) scale_weights(layer);
   }
+  round_weights(program);
 }
 
 }  // namespace graft

@@ -9,11 +9,13 @@
 
 namespace graft {
 
-// Every layer computes in `precision`, fp32 or bf16.
+// Every layer computes in `precision`, fp32 or bf16, but for those that bf16 would make too noisy (noise.h). Weights
+// are rounded with care (rounding.h).
 void set_precision(Program& program, Precision precision);
 
 // Convolutions and linear layers compute in int8, but for the first and the last, which compute in `rest`, as does all
-// that has no int8 form. Weights get a scale per output channel, and every output that an int8 layer reads a scale of
+// that has no int8 form. Weights get a scale per output channel and are rounded with
+// care, and every output that an int8 layer reads a scale of
 // its own; what goes through pooling or into one concatenation shares a scale. Throws Kind::invalid, naming the layer,
 // where `ranges` lacks one. (Jacob et al., "Quantization and training of neural networks for efficient
 // integer-arithmetic-only inference", 2018, with symmetric ranges.)

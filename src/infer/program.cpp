@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "graph/surgery.h"
+#include "infer/moments.h"
 
 namespace graft {
 namespace {
@@ -77,6 +78,7 @@ Program lower(const Graph& graph, const Weights& weights) {
     for (const NodeId input : node.inputs) layer.inputs.push_back(layer_of[static_cast<std::size_t>(input)]);
     layer.size = size_of_output(layer, program, shapes[i]);
     load_weights(layer, weights);
+    layer.expected = expected_output(layer, program, weights);
     layer_of.push_back(static_cast<LayerId>(program.layers.size()));
     program.layers.push_back(std::move(layer));
   }

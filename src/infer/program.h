@@ -31,6 +31,12 @@ struct Quantisation {
   bool operator==(const Quantisation&) const = default;
 };
 
+// What a layer's output is expected to be on pictures like those the network was trained on, per channel. Empty where
+// nothing is known.
+struct Moments {
+  std::vector<float> mean{}, variance{};
+};
+
 struct Layer {
   std::string name;  // of the graph's node
   Operation operation;
@@ -43,6 +49,7 @@ struct Layer {
   Precision precision = Precision::fp32;             // of its arithmetic
   Precision output = Precision::fp32;                // of the numbers that it writes
   Quantisation quantisation{};
+  Moments expected{};
   std::vector<float> weight_scales{};  // of int8 weights: value = stored * scale, per output channel
 };
 
