@@ -92,7 +92,9 @@ Report make_report(const std::vector<Way>& ways, const SplitData& data, std::vec
   report.labels = kept.bundle.labels;
   report.splits = {{"train", data.train.dataset->size()}, {"validation", data.validation.dataset->size()}};
   if (tested) report.splits["test"] = data.test.dataset->size();
-  report.majority_accuracy = majority_accuracy(kept.reported.truth, kept.bundle.labels.size());
+  std::vector<std::size_t> counts(kept.bundle.labels.size(), 0);
+  for (const int label : kept.reported.truth) ++counts[static_cast<std::size_t>(label)];
+  report.majority_accuracy = majority_accuracy(counts);
   for (const Way& way : ways) report.runs.push_back(summary_of(way));
   report.per_label = label_metrics(kept.reported, kept.bundle.labels);
   report.confusion = confusion_matrix(kept.reported);

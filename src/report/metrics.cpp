@@ -189,10 +189,4 @@ std::vector<std::size_t> confident_mistakes(const Answers& answers, double tempe
   return out;
 }
 
-double majority_accuracy(const std::vector<int>& truth, std::size_t labels) {
-  std::vector<std::size_t> counts(labels, 0);
-  for (int label : truth) ++counts[static_cast<std::size_t>(label)];
-  return truth.empty() ? 0 : share(*std::max_element(counts.begin(), counts.end()), truth.size());
-}
-
 }  // namespace graft

@@ -56,7 +56,4 @@ std::vector<std::vector<std::size_t>> confusion_matrix(const Answers& answers); 
 // The images that are wrong, the most confident first, at most `most` of them.
 std::vector<std::size_t> confident_mistakes(const Answers& answers, double temperature, std::size_t most);
 
-// The accuracy of always answering the commonest label.
-double majority_accuracy(const std::vector<int>& truth, std::size_t labels);
-
 }  // namespace graft

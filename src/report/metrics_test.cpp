@@ -81,8 +81,10 @@ TEST(Metrics, TheMostConfidentMistakeComesFirst) {
   EXPECT_THAT(confident_mistakes(four(), 1, 1), testing::ElementsAre(2));
 }
 
-TEST(Metrics, TheMajorityIsTheCommonestLabel) {
-  EXPECT_EQ(majority_accuracy({0, 1, 1, 2}, 3), 0.5);
+TEST(Metrics, SelectsAnswersOfImages) {
+  const Answers answers = select(four(), {3, 1});
+  EXPECT_THAT(answers.truth, testing::ElementsAre(four().truth[3], four().truth[1]));
+  EXPECT_EQ(decision(answers.of(0)), decision(four().of(3)));
 }
 
 }  // namespace

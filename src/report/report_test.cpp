@@ -111,6 +111,9 @@ Report full_report(std::size_t labels = 11) {
   report.before = calibration(0.13);
   report.after = calibration(0.025);
   report.temperature = 1.62;
+  report.precision = Precision::bf16;
+  report.precision_checks = {{Precision::int8, 1000, 0.981, 0.943, 0.951},
+                             {Precision::bf16, 1000, 0.998, 0.952, 0.951}};
   report.scan = {{"unreadable", 2, {"train/Kiwi/broken.jpg", "train/Guava/notes.txt.jpg"}},
                  {"duplicate", 31, {"train/Kiwi/3_100.jpg = train/Kiwi/4_100.jpg"}}};
   report.time = {{"scan", 2.1},           {"features", 14.2}, {"head", 1.3},
@@ -190,6 +193,16 @@ TEST(Report, ASingleRunHasNothingToCompareWith) {
   const std::string page = page_of(report);
   EXPECT_FALSE(has(page, "overlap"));
   EXPECT_FALSE(has(page, "points against"));
+}
+
+TEST(Report, SaysWhatEachPrecisionKeeps) {
+  const std::string page = page_of(full_report());
+  EXPECT_TRUE(has(page, "The model answers in bf16."));
+  EXPECT_TRUE(has(page, "<td><b>int8</b></td><td>failed</td><td class=number>98.10\u00a0%</td>"));
+  EXPECT_TRUE(has(page, "<td><b>bf16</b></td><td>passed</td><td class=number>99.80\u00a0%</td>"));
+  const OrderedJson json = to_json(full_report());
+  EXPECT_EQ(json["precision"], "bf16");
+  EXPECT_EQ(json["precision_checks"][0]["agreement"], 0.981);
 }
 
 TEST(Report, PointsThatWereNotMeasuredLeaveNoHole) {
