@@ -138,6 +138,18 @@ function(graft_library name)
   endif()
 endfunction()
 
+# graft_instruction_set_tests(<folder> <sets>): the folder's tests as on processors that have no more than these; oneDNN
+# can be told to overlook what there is beyond them.
+function(graft_instruction_set_tests folder)
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  foreach(set ${ARGN})
+    add_test(NAME ${folder}.on_${set} COMMAND graft_${folder}_test --gtest_brief=1)
+    set_tests_properties(${folder}.on_${set} PROPERTIES ENVIRONMENT ONEDNN_MAX_CPU_ISA=${set} LABELS ${folder})
+  endforeach()
+endfunction()
+
 # A fuzz target links with libFuzzer in the fuzz preset, and everywhere else with a main that replays its corpus as a test.
 function(graft_fuzz_target folder file)
   get_filename_component(target ${file} NAME_WE)
