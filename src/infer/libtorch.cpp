@@ -141,6 +141,7 @@ torch::Tensor to_torch(const Tensor& tensor, torch::MemoryFormat format) {
 struct LibtorchPlan::State {
   Graph graph;
   LibtorchOptions options;
+  int threads = 1;
   torch::MemoryFormat format;
   Tensors weights;                    // of the eager form
   mutable torch::jit::Module module;  // of the frozen form
@@ -181,6 +182,7 @@ LibtorchPlan::LibtorchPlan(const Graph& graph, const Weights& weights, std::int6
   const auto plain = options.precision == Precision::fp32;
   state_->graph = graph;
   state_->options = options;
+  state_->threads = options.threads > 0 ? options.threads : static_cast<int>(available_cores());
   state_->format = plain ? torch::MemoryFormat::Contiguous : torch::MemoryFormat::ChannelsLast;
   for (const WeightSpec& spec : weight_specs(graph)) {
     state_->weights[spec.name] = to_torch(weights.at(spec.name), state_->format);
@@ -201,8 +203,7 @@ void LibtorchPlan::run(std::span<const float> input, std::int64_t batch, std::sp
   require(batch > 0 && static_cast<std::int64_t>(input.size()) == count(shape), "libtorch: ", input.size(),
           " numbers are not ", join(shape, " x "));
   const torch::NoGradGuard no_grad;
-  const int threads = state_->options.threads;
-  at::set_num_threads(threads > 0 ? threads : static_cast<int>(available_cores()));
+  if (at::get_num_threads() != state_->threads) at::set_num_threads(state_->threads);
   const torch::Tensor result =
       state_->run(torch::from_blob(const_cast<float*>(input.data()), shape)).to(torch::kFloat32).contiguous();
   require(static_cast<std::int64_t>(output.size()) == result.numel(), "libtorch: ", output.size(),
