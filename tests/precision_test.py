@@ -209,7 +209,7 @@ class Hub(PrecisionTest):
         for precision in ("bf16", "int8"):
             out = self.folder / precision
             done = support.graft("train", "--train", HUB / "hymenoptera", "--from", KERAS, "--precision", precision,
-                                 "--out", out)
+                                 "--out", out, "--json")
             if done.returncode == 0:
                 [check] = self.description(out)["precision_checks"]
                 self.assertEqual(check["precision"], precision)
