@@ -25,7 +25,7 @@ class Calibrator {
   // Prepared images, [batch, channels, height, width]. A few dozen of those the network is meant for are enough.
   void observe(std::span<const float> images, std::int64_t batch);
 
-  // REQUIRES: images were observed.
+  // They do not depend on the order of the images. REQUIRES: images were observed.
   ActivationRanges ranges() const;
 
  private:

@@ -6,7 +6,7 @@
 namespace graft {
 
 void Histogram::widen(float largest) {
-  if (limit_ == 0) limit_ = largest;
+  if (limit_ == 0) limit_ = std::exp2(std::ceil(std::log2(largest)));
   while (limit_ < largest) {
     for (std::size_t i = 0; i < kBins / 2; ++i) counts_[i] = counts_[2 * i] + counts_[2 * i + 1];
     std::fill(counts_.begin() + kBins / 2, counts_.end(), 0);
@@ -19,6 +19,7 @@ void Histogram::add(std::span<const float> values) {
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   negative_ = negative_ || *low < 0;
   const float largest = std::max(-*low, *high);
+  largest_ = std::max(largest_, largest);
   if (largest > limit_) widen(largest);
   if (limit_ == 0) return;
   const float factor = static_cast<float>(kBins) / limit_;
@@ -50,7 +51,7 @@ ActivationRange Histogram::best_range() const {
       best = bins;
     }
   }
-  const float high = limit_ * static_cast<float>(best) / static_cast<float>(kBins);
+  const float high = std::min(largest_, limit_ * static_cast<float>(best) / static_cast<float>(kBins));
   return {negative_ ? -high : 0, high};
 }
 

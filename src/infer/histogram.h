@@ -9,7 +9,8 @@
 
 namespace graft {
 
-// Magnitudes, in equal bins from 0; the bins widen as larger values come. Not thread-safe.
+// Magnitudes, in equal bins from 0 to a power of two; the bins widen as larger values come, and their counts do not
+// depend on the order. Not thread-safe.
 class Histogram {
  public:
   // REQUIRES: all values are finite.
@@ -26,7 +27,8 @@ class Histogram {
   double error(std::size_t bins, int steps) const;
 
   std::array<std::uint64_t, kBins> counts_{};
-  float limit_ = 0;  // the end of the last bin
+  float limit_ = 0;    // the end of the last bin
+  float largest_ = 0;  // magnitude
   bool negative_ = false;
 };
 

@@ -36,13 +36,19 @@ torch::Tensor pad_excess(const torch::Tensor& x, const Padding& p, double value)
   return torch::constant_pad_nd(x, {p.left - both[1], p.right - both[1], p.top - both[0], p.bottom - both[0]}, value);
 }
 
+// Whether nobody else can see it.
+bool is_free(const torch::Tensor& x) {
+  return x.use_count() == 1 && x.storage().use_count() == 1;
+}
+
 using Tensors = std::map<std::string, torch::Tensor>;
 
 // Computes one node's output from its inputs.
 struct Compute {
   const Tensors& weights;
   const std::string& name;
-  const std::vector<torch::Tensor>& in;
+  std::vector<torch::Tensor>& in;
+  bool in_place;  // activations and sums overwrite what nobody else reads, as in the usual definitions of networks
 
   torch::Tensor weight(const char* suffix) const { return weights.at(name + suffix); }
   torch::Tensor bias(bool present) const { return present ? weight(".bias") : torch::Tensor(); }
@@ -57,16 +63,17 @@ struct Compute {
                              false, x.momentum, x.epsilon, false);
   }
   torch::Tensor operator()(const Activation& x) const {
+    const bool overwrite = in_place && is_free(in[0]);
     switch (x.function) {
       case Activation::Function::relu6:
-        return torch::hardtanh(in[0], 0, 6);
+        return overwrite ? torch::hardtanh_(in[0], 0, 6) : torch::hardtanh(in[0], 0, 6);
       case Activation::Function::sqrt:
         return torch::sqrt(torch::relu(in[0]));
       default:
-        return torch::relu(in[0]);
+        return overwrite ? torch::relu_(in[0]) : torch::relu(in[0]);
     }
   }
-  torch::Tensor operator()(const Add&) const { return in[0] + in[1]; }
+  torch::Tensor operator()(const Add&) const { return in_place && is_free(in[0]) ? in[0].add_(in[1]) : in[0] + in[1]; }
   torch::Tensor operator()(const Concat&) const { return torch::cat(in, 1); }
   torch::Tensor operator()(const MaxPool& x) const {
     const torch::Tensor padded = pad_excess(in[0], x.padding, -std::numeric_limits<double>::infinity());
@@ -94,7 +101,7 @@ std::vector<int> count_uses(const Graph& graph) {
   return uses;
 }
 
-torch::Tensor compute(const Graph& graph, const Tensors& weights, const torch::Tensor& input) {
+torch::Tensor compute(const Graph& graph, const Tensors& weights, const torch::Tensor& input, bool in_place) {
   std::vector<int> left = count_uses(graph);
   std::vector<torch::Tensor> outputs(graph.nodes.size());
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -106,7 +113,7 @@ torch::Tensor compute(const Graph& graph, const Tensors& weights, const torch::T
       in.push_back(outputs[index]);
       if (--left[index] == 0) outputs[index].reset();
     }
-    outputs[i] = std::visit(Compute{weights, graph.nodes[i].name, in}, graph.nodes[i].operation);
+    outputs[i] = std::visit(Compute{weights, graph.nodes[i].name, in, in_place}, graph.nodes[i].operation);
   }
   return outputs[static_cast<std::size_t>(graph.output)];
 }
@@ -147,9 +154,11 @@ struct LibtorchPlan::State {
   mutable torch::jit::Module module;  // of the frozen form
 
   torch::Tensor eager(const torch::Tensor& input) const {
-    if (options.precision == Precision::fp32) return compute(graph, weights, input);
+    // TorchScript fuses more where nothing is overwritten.
+    const bool in_place = options.form == LibtorchOptions::Form::eager;
+    if (options.precision == Precision::fp32) return compute(graph, weights, input, in_place);
     const Autocast autocast;
-    return compute(graph, weights, input);
+    return compute(graph, weights, input, in_place);
   }
 
   torch::Tensor run(const torch::Tensor& input) const {
