@@ -71,6 +71,14 @@ void say_speeds(const OrderedJson& result) {
   }
 }
 
+void say_files(const OrderedJson& files) {
+  fmt::print("\n{:<38}{:>10}{:>12}{:>16}\n", "from image files to features", "images/s", "files", "cores busy");
+  for (const OrderedJson& row : files) {
+    fmt::print("{:<38}{:>10.1f}{:>12}{:>14.0f} %\n", "graft " + word(row, "precision"),
+               number(row, "images_per_second"), row.at("files").get<std::size_t>(), 100 * number(row, "busy"));
+  }
+}
+
 void say_layers(const OrderedJson& plan) {
   std::vector<OrderedJson> steps = plan.at("steps");
   std::stable_sort(steps.begin(), steps.end(), [](const OrderedJson& a, const OrderedJson& b) {
@@ -129,6 +137,7 @@ void say_bench(const OrderedJson& result) {
   say_heading(result);
   say_plans(result);
   say_speeds(result);
+  if (result.contains("files")) say_files(result.at("files"));
   if (!result.contains("layers")) return;
   for (const OrderedJson& plan : result.at("layers")) say_layers(plan);
 }

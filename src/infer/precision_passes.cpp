@@ -146,6 +146,8 @@ void scale_weights(Layer& layer) {
 // What all layers' noise may add up to, as a share of the output. In features it arrives as about three quarters of
 // that.
 constexpr double kNoise = 0.02;
+// A layer below this is not to blame, however many there are of its kind: their noise does not arrive in full.
+constexpr double kQuiet = 0.005;
 
 // The noisiest layers compute in fp32 until the rest is quiet enough. They are few and mostly depthwise, which take
 // hardly any of the time.
@@ -158,7 +160,7 @@ void keep_noisy_layers_exact(Program& program) {
   }
   std::ranges::stable_sort(layers, [](const auto& a, const auto& b) { return a.first > b.first; });
   for (const auto& [noise, layer] : layers) {
-    if (sum <= kNoise * kNoise) return;
+    if (sum <= kNoise * kNoise || noise <= kQuiet * kQuiet) return;
     layer->precision = layer->output = Precision::fp32;
     sum -= noise;
   }

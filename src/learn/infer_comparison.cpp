@@ -9,10 +9,12 @@
 #include "base/json.h"
 #include "base/progress.h"
 #include "base/thread_pool.h"
+#include "graph/surgery.h"
 #include "infer/calibration.h"
 #include "infer/ceiling.h"
 #include "infer/libtorch.h"
 #include "infer/plan.h"
+#include "learn/files_speed.h"
 #include "learn/infer_subject.h"
 
 namespace graft {
@@ -216,6 +218,20 @@ OrderedJson describe_layers(const Comparison& c) {
   return out;
 }
 
+OrderedJson measure_files(const Comparison& c, const std::filesystem::path& folder, const ActivationRanges& ranges) {
+  const Graph trunk = backbone(c.bundle.graph);
+  OrderedJson out = OrderedJson::array();
+  for (const Precision precision : c.precisions) {
+    const FilesSpeed speed =
+        measure_files_speed({trunk, c.bundle.weights, c.bundle.preprocess, precision, ranges}, folder);
+    out.push_back({{"precision", name_of(precision)},
+                   {"files", speed.images},
+                   {"images_per_second", speed.images_per_second},
+                   {"busy", speed.busy}});
+  }
+  return out;
+}
+
 std::vector<Precision> choose_precisions(std::vector<Precision> asked) {
   for (const Precision precision : asked) {
     if (!is_available(precision)) {
@@ -253,6 +269,7 @@ OrderedJson compare_inference(const InferComparisonOptions& options) {
   out["plans"] = describe_plans(c);
   out["speeds"] = measure_speeds(c);
   out["ceilings"] = describe_ceilings(c);
+  if (!options.images.empty()) out["files"] = measure_files(c, options.images, calibrated.ranges);
   if (options.layers) out["layers"] = describe_layers(c);
   return out;
 }

@@ -8,6 +8,7 @@
 #include "base/thread_pool.h"
 #include "data/image_folder.h"
 #include "graph/surgery.h"
+#include "learn/network.h"
 #include "zoo/architecture.h"
 
 namespace graft {
@@ -19,6 +20,21 @@ constexpr std::uint64_t kMaxPicture = std::uint64_t{256} << 20;
 
 Graph without_auxiliary(const Graph& graph) {
   return cut_at(graph, graph.nodes[static_cast<std::size_t>(graph.output)].name);
+}
+
+// Random weights whose batch norms tell the truth about what comes through them, as those of a trained network do: a
+// plan chooses precisions by that.
+Weights plausible_weights(Graph graph) {
+  const Weights weights = initial_weights(graph, 1);
+  for (Node& node : graph.nodes) {
+    if (auto* norm = std::get_if<BatchNorm>(&node.operation)) norm->momentum = 1;  // only the batch at hand counts
+  }
+  const auto& input = std::get<Input>(graph.nodes[0].operation);
+  Network network(graph, weights);
+  const torch::NoGradGuard no_gradients;
+  torch::manual_seed(1);
+  network.forward(torch::randn({4, input.channels, input.height, input.width}), true);
+  return network.weights();
 }
 
 PreparedImages noise(std::size_t length) {
@@ -69,7 +85,7 @@ Bundle open_network(const std::string& network) {
   try {
     Bundle bundle;
     bundle.graph = without_auxiliary(build(network, kLabels));
-    bundle.weights = initial_weights(bundle.graph, 1);
+    bundle.weights = plausible_weights(bundle.graph);
     bundle.preprocess = published_preprocess(network);
     return bundle;
   } catch (const Error& error) {
