@@ -127,6 +127,9 @@ FittedHead fit_on_features(const Bundle& parent, FeatureExtractor& extractor, co
 
 // The backbone's pass over the images is nearly all there is to do, so it is made in the precision that is tried: a
 // head is fitted to the very features that it will read. fp32 sees only the images of the check.
+//
+// A precision that has no chance shows on those images already, before the pass over all others: a head fitted to their
+// fp32 features, which knows these very images, decides otherwise on the ones it is to read.
 class HeadSearch {
  public:
   HeadSearch(const Bundle& parent, const TrainingContext& context) : parent_(parent), context_(context) {}
@@ -158,21 +161,45 @@ class HeadSearch {
     if (precision == Precision::int8) ranges_ = calibrate(trunk, context_.data.train, context_.options.seed);
     trunk.ranges = ranges_;
     extractor_.emplace(std::move(trunk), context_.options.cache);
+    if (precision != Precision::fp32 && !context_.options.precision) {
+      const PrecisionCheck first = probe(precision);
+      if (!passes(first)) return first;
+    }
     head_ = fit_on_features(parent_, *extractor_, ranges_, context_);
     return precision == Precision::fp32 ? PrecisionCheck{} : check(precision);
   }
 
-  PrecisionCheck check(Precision precision) const {
-    const Part& validation = context_.data.validation;
-    const std::vector<std::size_t> images = spread(validation.dataset->size(), kMostChecked);
-    FeatureExtractor exact(backbone_of(parent_, Precision::fp32), context_.options.cache);
-    const FeatureSet features = extract(exact, select(validation, images), "check of " + name_of(precision));
+  PrecisionCheck probe(Precision precision) {
+    const FeatureSet rounded = extract(*extractor_, checked_, "check of " + name_of(precision));
+    HeadSettings settings = head_settings(context_);
+    settings.try_root = false;
+    const HeadFit fit = fit_head(exact(), exact(), settings);
+    return compare(precision, answer(fit.spec, fit.weights, rounded), answer(fit.spec, fit.weights, exact()));
+  }
+
+  PrecisionCheck check(Precision precision) {
+    const std::vector<std::size_t> images = checked_images();
     return compare(precision, select(answer_features(head_->bundle, precision, head_->validation), images),
-                   answer_features(head_->bundle, Precision::fp32, features));
+                   answer_features(head_->bundle, Precision::fp32, exact()));
+  }
+
+  std::vector<std::size_t> checked_images() const {
+    return spread(context_.data.validation.dataset->size(), kMostChecked);
+  }
+
+  // The fp32 features of the images of the check.
+  const FeatureSet& exact() {
+    if (!exact_) {
+      FeatureExtractor extractor(backbone_of(parent_, Precision::fp32), context_.options.cache);
+      exact_ = extract(extractor, checked_, "check in fp32");
+    }
+    return *exact_;
   }
 
   const Bundle& parent_;
   const TrainingContext& context_;
+  Part checked_ = select(context_.data.validation, checked_images());
+  std::optional<FeatureSet> exact_;
   ActivationRanges ranges_;  // empty unless int8 was tried
   std::optional<FeatureExtractor> extractor_;
   std::optional<FittedHead> head_;
