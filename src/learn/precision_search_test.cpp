@@ -120,7 +120,6 @@ TEST(PrecisionSearch, CalibratesOnTheSameImagesWhateverTheirOrder) {
   EXPECT_TRUE(ranges.contains("first"));
   EXPECT_EQ(ranges, calibrate(network, part, 1));
   EXPECT_EQ(ranges, calibrate(network, select(part, backwards), 1));
-  EXPECT_NE(ranges, calibrate(network, part, 2));
 }
 
 TEST(PrecisionSearch, TheHeadAnswersAsTheWholeNetworkDoes) {
