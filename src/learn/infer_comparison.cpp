@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <future>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -53,14 +55,13 @@ Calibrated calibrate(const Bundle& bundle, const PreparedImages& images, bool fr
 struct Way {
   std::string form;  // "plan", "eager", "frozen"
   Precision precision;
-  std::function<void()> run{};
-  std::vector<double> rates{};  // images a second, of each round
+  std::function<double()> measure{};  // images a second
+  std::vector<double> rates{};        // of each round
 };
 
-struct LoadedPlan {
-  Precision precision;
-  double load_seconds;
-  Plan plan;
+struct PlanFacts {
+  double load_seconds = 0;
+  std::size_t weight_bytes = 0, arena_bytes = 0;
 };
 
 struct Comparison {
@@ -69,9 +70,17 @@ struct Comparison {
   int threads;
   std::vector<Precision> precisions;
   std::vector<std::int64_t> batches;
-  std::vector<LoadedPlan> plans{};
+  ActivationRanges ranges{};
+  std::map<Precision, PlanFacts> plans{};
   std::map<Precision, double> ceilings{};
 };
+
+// Runs `work` on a thread of its own. When that ends, so do the threads that OpenMP gave it: where more of these live
+// than there are cores, they wait in the kernel at every barrier, and each way would be slower than it is by itself.
+template <typename Work>
+auto alone(Work work) {
+  return std::async(std::launch::async, std::move(work)).get();
+}
 
 // Images a second. A run before the clock starts brings threads and caches back from the way before.
 double measure(const std::function<void()>& run, std::int64_t batch) {
@@ -85,21 +94,43 @@ double measure(const std::function<void()>& run, std::int64_t batch) {
   return static_cast<double>(images) / seconds_since(start);
 }
 
-// Every way on one batch. `output` and `input` live longer than the ways.
+Plan load_plan(const Comparison& c, Precision precision) {
+  return Plan(c.bundle.graph, c.bundle.weights, {.threads = c.threads, .precision = precision, .ranges = c.ranges});
+}
+
+// The first time: later ones find their kernels in oneDNN's cache.
+PlanFacts first_load(const Comparison& c, Precision precision) {
+  const auto start = Clock::now();
+  const Plan plan = load_plan(c, precision);
+  return {seconds_since(start), plan.weight_bytes(), plan.arena_bytes()};
+}
+
+// The plan is loaded for each measurement, as one that waits keeps its threads.
+double measure_plan(const Comparison& c, Precision precision, std::int64_t batch, std::span<const float> input,
+                    std::span<float> output) {
+  const Plan plan = load_plan(c, precision);
+  return measure([&] { plan.run(input, batch, output); }, batch);
+}
+
+Way libtorch_way(const Comparison& c, LibtorchOptions::Form form, Precision precision, std::int64_t batch,
+                 std::span<const float> input, std::span<float> output) {
+  const auto plan = alone([&] {
+    const LibtorchOptions options{.form = form, .precision = precision, .threads = c.threads};
+    return std::make_shared<LibtorchPlan>(c.bundle.graph, c.bundle.weights, batch, options);
+  });
+  return {form == LibtorchOptions::Form::eager ? "eager" : "frozen", precision,
+          [=] { return measure([&] { plan->run(input, batch, output); }, batch); }};
+}
+
+// Every way on one batch. `c`, `input` and `output` live longer than the ways.
 std::vector<Way> ways(const Comparison& c, std::int64_t batch, std::span<const float> input, std::span<float> output) {
   std::vector<Way> out;
-  for (const LoadedPlan& loaded : c.plans) {
-    const Plan* plan = &loaded.plan;
-    out.push_back({"plan", loaded.precision, [=] { plan->run(input, batch, output); }});
+  for (const Precision precision : c.precisions) {
+    out.push_back({"plan", precision, [=, &c] { return measure_plan(c, precision, batch, input, output); }});
   }
   for (const auto form : {LibtorchOptions::Form::eager, LibtorchOptions::Form::frozen}) {
     for (const Precision precision : {Precision::fp32, Precision::bf16}) {
-      if (!is_available(precision)) continue;
-      const auto plan =
-          std::make_shared<LibtorchPlan>(c.bundle.graph, c.bundle.weights, batch,
-                                         LibtorchOptions{.form = form, .precision = precision, .threads = c.threads});
-      out.push_back({form == LibtorchOptions::Form::eager ? "eager" : "frozen", precision,
-                     [=] { plan->run(input, batch, output); }});
+      if (is_available(precision)) out.push_back(libtorch_way(c, form, precision, batch, input, output));
     }
   }
   return out;
@@ -133,7 +164,7 @@ void raise_ceilings(Comparison& c) {
   for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
     if (!is_available(precision)) continue;
     double& ceiling = c.ceilings[precision];
-    ceiling = std::max(ceiling, arithmetic_ceiling(precision, c.threads));
+    ceiling = std::max(ceiling, alone([&] { return arithmetic_ceiling(precision, c.threads); }));
   }
 }
 
@@ -145,19 +176,23 @@ void add_shares_of_ceiling(OrderedJson& speeds, const Comparison& c) {
   }
 }
 
+Shape output_shape(const Graph& graph, std::int64_t batch) {
+  return infer_shapes(graph, batch).at(static_cast<std::size_t>(graph.output));
+}
+
 OrderedJson measure_speeds(Comparison& c) {
   OrderedJson out = OrderedJson::array();
-  const std::uint64_t ways_of_batch = c.plans.size() + (is_available(Precision::bf16) ? 4 : 2);
+  const std::uint64_t ways_of_batch = c.precisions.size() + (is_available(Precision::bf16) ? 4 : 2);
   Progress progress("measure", c.batches.size() * kRounds * ways_of_batch, "measurements");
   std::uint64_t done = 0;
   for (const std::int64_t batch : c.batches) {
     const std::vector<float> input = make_batch(c.images, batch);
-    std::vector<float> output(static_cast<std::size_t>(batch * c.plans.front().plan.output_length()));
+    std::vector<float> output(static_cast<std::size_t>(count(output_shape(c.bundle.graph, batch))));
     std::vector<Way> all = ways(c, batch, input, output);
     for (int round = 0; round < kRounds; ++round) {
       raise_ceilings(c);
       for (Way& way : all) {
-        way.rates.push_back(measure(way.run, batch));
+        way.rates.push_back(alone(way.measure));
         progress.update(++done, text("batch ", batch, ", ", way.form, " ", name_of(way.precision)));
       }
     }
@@ -169,21 +204,13 @@ OrderedJson measure_speeds(Comparison& c) {
 
 // ---- The parts of the result ----
 
-void load_plans(Comparison& c, const ActivationRanges& ranges) {
-  for (const Precision precision : c.precisions) {
-    const auto start = Clock::now();
-    Plan plan(c.bundle.graph, c.bundle.weights, {.threads = c.threads, .precision = precision, .ranges = ranges});
-    c.plans.push_back({precision, seconds_since(start), std::move(plan)});
-  }
-}
-
 OrderedJson describe_plans(const Comparison& c) {
   OrderedJson out = OrderedJson::array();
-  for (const LoadedPlan& loaded : c.plans) {
-    out.push_back({{"precision", name_of(loaded.precision)},
-                   {"load_seconds", loaded.load_seconds},
-                   {"weight_bytes", loaded.plan.weight_bytes()},
-                   {"arena_bytes", loaded.plan.arena_bytes()}});
+  for (const auto& [precision, facts] : c.plans) {
+    out.push_back({{"precision", name_of(precision)},
+                   {"load_seconds", facts.load_seconds},
+                   {"weight_bytes", facts.weight_bytes},
+                   {"arena_bytes", facts.arena_bytes}});
   }
   return out;
 }
@@ -200,8 +227,8 @@ OrderedJson describe_layers(const Comparison& c) {
   const std::int64_t batch = *std::max_element(c.batches.begin(), c.batches.end());
   const std::vector<float> input = make_batch(c.images, batch);
   OrderedJson out = OrderedJson::array();
-  for (const LoadedPlan& loaded : c.plans) {
-    const std::vector<LayerTime> times = loaded.plan.profile(input, batch);
+  for (const Precision plan_precision : c.precisions) {
+    const std::vector<LayerTime> times = load_plan(c, plan_precision).profile(input, batch);
     double total = 0;
     for (const LayerTime& time : times) total += time.seconds;
     OrderedJson steps = OrderedJson::array();
@@ -213,17 +240,17 @@ OrderedJson describe_layers(const Comparison& c) {
                        {"share", total > 0 ? time.seconds / total : 0},
                        {"flops_per_second", time.seconds > 0 ? 2 * time.multiply_adds / time.seconds : 0}});
     }
-    out.push_back({{"precision", name_of(loaded.precision)}, {"batch", batch}, {"steps", steps}});
+    out.push_back({{"precision", name_of(plan_precision)}, {"batch", batch}, {"steps", steps}});
   }
   return out;
 }
 
-OrderedJson measure_files(const Comparison& c, const std::filesystem::path& folder, const ActivationRanges& ranges) {
+OrderedJson measure_files(const Comparison& c, const std::filesystem::path& folder) {
   const Graph trunk = backbone(c.bundle.graph);
   OrderedJson out = OrderedJson::array();
   for (const Precision precision : c.precisions) {
     const FilesSpeed speed =
-        measure_files_speed({trunk, c.bundle.weights, c.bundle.preprocess, precision, ranges}, folder);
+        measure_files_speed({trunk, c.bundle.weights, c.bundle.preprocess, precision, c.ranges}, folder);
     out.push_back({{"precision", name_of(precision)},
                    {"files", speed.images},
                    {"images_per_second", speed.images_per_second},
@@ -248,7 +275,7 @@ std::vector<Precision> choose_precisions(std::vector<Precision> asked) {
 }  // namespace
 
 OrderedJson compare_inference(const InferComparisonOptions& options) {
-  Bundle bundle = open_network(options.network);
+  Bundle bundle = alone([&] { return open_network(options.network); });
   PreparedImages images = open_images(bundle, options.images);
   const int threads = options.threads > 0 ? options.threads : static_cast<int>(available_cores());
   Comparison c{std::move(bundle), std::move(images), threads, choose_precisions(options.precisions), options.batches};
@@ -260,16 +287,18 @@ OrderedJson compare_inference(const InferComparisonOptions& options) {
                      {"flops", 2 * cost(c.bundle.graph).multiply_adds},
                      {"threads", c.threads},
                      {"images", c.images.source}};
-  Calibrated calibrated;
-  if (std::count(c.precisions.begin(), c.precisions.end(), Precision::int8) > 0) {
-    calibrated = calibrate(c.bundle, c.images, !options.images.empty());
-    out["calibration"] = calibrated.source;
+  for (const Precision precision : c.precisions) {
+    if (precision == Precision::int8) {
+      Calibrated calibrated = calibrate(c.bundle, c.images, !options.images.empty());
+      c.ranges = std::move(calibrated.ranges);
+      out["calibration"] = calibrated.source;
+    }
+    c.plans[precision] = first_load(c, precision);
   }
-  load_plans(c, calibrated.ranges);
-  out["plans"] = describe_plans(c);
   out["speeds"] = measure_speeds(c);
+  out["plans"] = describe_plans(c);
   out["ceilings"] = describe_ceilings(c);
-  if (!options.images.empty()) out["files"] = measure_files(c, options.images, calibrated.ranges);
+  if (!options.images.empty()) out["files"] = measure_files(c, options.images);
   if (options.layers) out["layers"] = describe_layers(c);
   return out;
 }
