@@ -1,6 +1,7 @@
 #include "infer/dnnl_api.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/error.h"
 
@@ -27,6 +28,12 @@ std::vector<Elementwise> elementwise(Activation::Function function) {
       return {relu, {dnnl::algorithm::eltwise_sqrt, 0, 0}};  // oneDNN's is not a number below 0
   }
   fail(Kind::internal, "oneDNN: an unknown activation");
+}
+
+// oneDNN 2 fills a table of its reorders, which concatenations use too, without a lock.
+std::mutex& reorder_table() {
+  static std::mutex mutex;
+  return mutex;
 }
 
 dnnl::primitive_attr user_scratchpad() {
@@ -113,6 +120,7 @@ dnnl::binary::primitive_desc make_sum(const dnnl::engine& engine, const dnnl::me
 dnnl::concat::primitive_desc make_concat(const dnnl::engine& engine, const std::vector<dnnl::memory::desc>& sources,
                                          const dnnl::memory::desc& destination,
                                          const dnnl::primitive_attr& attributes) {
+  const std::lock_guard lock(reorder_table());
   return {engine, destination, 1, sources, attributes};
 }
 
@@ -140,6 +148,7 @@ DnnlAttributes make_attributes(const dnnl::engine& engine, const DnnlFusion& fus
 
 DnnlReorder make_reorder(const dnnl::engine& engine, const dnnl::memory::desc& from, const dnnl::memory::desc& to,
                          float factor) {
+  const std::lock_guard lock(reorder_table());
   dnnl::primitive_attr attributes = user_scratchpad();
   if (factor == 1) return {{engine, from, engine, to, attributes}, {}};
   attributes.set_scales_mask(DNNL_ARG_SRC, 0);
@@ -204,6 +213,7 @@ dnnl::binary::primitive_desc make_sum(const dnnl::engine& engine, const dnnl::me
 dnnl::concat::primitive_desc make_concat(const dnnl::engine& engine, const std::vector<dnnl::memory::desc>& sources,
                                          const dnnl::memory::desc& destination,
                                          const dnnl::primitive_attr& attributes) {
+  const std::lock_guard lock(reorder_table());
   return {destination, 1, sources, engine, attributes};
 }
 
@@ -230,6 +240,7 @@ DnnlAttributes make_attributes(const dnnl::engine&, const DnnlFusion& fusion) {
 
 DnnlReorder make_reorder(const dnnl::engine& engine, const dnnl::memory::desc& from, const dnnl::memory::desc& to,
                          float factor) {
+  const std::lock_guard lock(reorder_table());
   dnnl::primitive_attr attributes = user_scratchpad();
   if (factor != 1) attributes.set_output_scales(0, {factor});
   return {{engine, from, engine, to, attributes}, {}};
@@ -247,5 +258,15 @@ dnnl::memory::dims dims_of(const dnnl::memory::desc& desc) {
 }
 
 #endif
+
+void reorder_now(dnnl::memory source, dnnl::memory destination) {
+  const dnnl::reorder reorder = [&] {
+    const std::lock_guard lock(reorder_table());
+    return dnnl::reorder(source, destination);
+  }();
+  dnnl::stream stream(source.get_engine());
+  reorder.execute(stream, source, destination);
+  stream.wait();
+}
 
 }  // namespace graft

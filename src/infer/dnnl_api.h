@@ -46,6 +46,9 @@ dnnl::binary::primitive_desc make_sum(const dnnl::engine& engine, const dnnl::me
 dnnl::concat::primitive_desc make_concat(const dnnl::engine& engine, const std::vector<dnnl::memory::desc>& sources,
                                          const dnnl::memory::desc& destination, const dnnl::primitive_attr& attributes);
 
+// Copies `source` into the layout of `destination`, and waits for it.
+void reorder_now(dnnl::memory source, dnnl::memory destination);
+
 dnnl::memory::dims dims_of(const dnnl::memory::desc& desc);
 
 // What a primitive computes behind its operation: a residual is added, then the activation is applied. A stored number

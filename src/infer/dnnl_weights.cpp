@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "infer/dnnl_api.h"
+
 namespace graft {
 namespace {
 
@@ -20,12 +22,6 @@ dnnl::memory quantised(const std::vector<float>& values, const std::vector<float
 }
 
 }  // namespace
-
-void reorder_now(dnnl::memory source, dnnl::memory destination) {
-  dnnl::stream stream(source.get_engine());
-  dnnl::reorder(source, destination).execute(stream, source, destination);
-  stream.wait();
-}
 
 DnnlWeights::Layouts& DnnlWeights::layouts_of(LayerId layer, Part part) {
   const std::lock_guard lock(mutex_);

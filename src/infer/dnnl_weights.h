@@ -40,7 +40,4 @@ class DnnlWeights {
   std::map<std::pair<LayerId, Part>, Layouts> layouts_;
 };
 
-// Copies `source` into the layout of `destination`, and waits for it.
-void reorder_now(dnnl::memory source, dnnl::memory destination);
-
 }  // namespace graft

@@ -20,15 +20,20 @@ double bf16_noise(const Program& program, const Layer& layer) {
   const std::size_t channels = layer.bias.size(), length = layer.weight.size() / channels;
   const auto groups = static_cast<std::size_t>(convolution->groups);
   const std::size_t reads = input.expected.mean.size() / groups, taps = length / reads;
+  std::vector<double> rounding(input.expected.mean.size());  // its variance, of each input channel
+  for (std::size_t read = 0; read < rounding.size(); ++read) {
+    const double mean = input.expected.mean[read];
+    const double step = bf16_step(std::sqrt(mean * mean + input.expected.variance[read]));
+    rounding[read] = step * step / 12;  // an error is as likely to be anywhere within the step
+  }
   double sum = 0, signal = 0;
   for (std::size_t channel = 0; channel < channels; ++channel) {
     const std::size_t first = channel / (channels / groups) * reads;
-    for (std::size_t i = 0; i < length; ++i) {
-      const std::size_t read = first + i / taps;
-      const double mean = input.expected.mean[read];
-      const double step = bf16_step(std::sqrt(mean * mean + input.expected.variance[read]));
-      const double weight = layer.weight[channel * length + i];
-      sum += weight * weight * step * step / 12;  // an error is as likely to be anywhere within the step
+    const float* weight = layer.weight.data() + channel * length;
+    for (std::size_t read = first; read < first + reads; ++read) {
+      float squares = 0;
+      for (std::size_t tap = 0; tap < taps; ++tap, ++weight) squares += *weight * *weight;
+      sum += squares * rounding[read];
     }
     signal += layer.expected.variance[channel];
   }

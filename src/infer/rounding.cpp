@@ -3,6 +3,8 @@
 #include <bit>
 #include <cmath>
 
+#include "base/thread_pool.h"
+
 namespace graft {
 namespace {
 
@@ -35,12 +37,12 @@ void round_layer(Layer& layer, const Layer& input, std::size_t groups) {
   const std::size_t channels = layer.bias.size(), length = layer.weight.size() / channels;
   const std::size_t reads = static_cast<std::size_t>(input.size.channels) / groups;  // input channels of an output's
   const std::span<const float> means = input.expected.mean;
-  for (std::size_t channel = 0; channel < channels; ++channel) {
+  parallel_for(channels, available_cores(), [&](std::size_t channel) {
     const std::size_t group = channel / (channels / groups);
     const std::span<float> weights = std::span(layer.weight).subspan(channel * length, length);
     layer.bias[channel] += static_cast<float>(round_channel(
         layer, channel, weights, length / reads, means.empty() ? means : means.subspan(group * reads, reads)));
-  }
+  });
 }
 
 }  // namespace
@@ -55,29 +57,26 @@ Neighbours bf16_neighbours(float value) {
 
 void round_together(std::span<float> taps, std::span<const Neighbours> neighbours) {
   double error = 0;  // of the sum
-  std::vector<bool> up(taps.size());
   for (std::size_t i = 0; i < taps.size(); ++i) {
     const auto [below, above] = neighbours[i];
-    up[i] = above - taps[i] < taps[i] - below;
-    error += taps[i] - (up[i] ? above : below);
-    taps[i] = up[i] ? above : below;
+    const float nearest = above - taps[i] < taps[i] - below ? above : below;
+    error += taps[i] - nearest;
+    taps[i] = nearest;
   }
-  while (true) {
+  while (taps.size() > 1) {
     std::size_t best = taps.size();
-    double least = std::abs(error);
+    double least = std::abs(error) * 0.999, change = 0;
     for (std::size_t i = 0; i < taps.size(); ++i) {
-      const double step = static_cast<double>(neighbours[i].above) - neighbours[i].below;
-      const double left = std::abs(up[i] ? error + step : error - step);
-      if (left < least * 0.999) {
-        least = left;
-        best = i;
-      }
+      const auto [below, above] = neighbours[i];
+      const double step = static_cast<double>(above) - below, flipped = taps[i] == above ? -step : step;
+      if (std::abs(error - flipped) >= least) continue;
+      least = std::abs(error - flipped);
+      change = flipped;
+      best = i;
     }
     if (best == taps.size()) return;
-    const auto [below, above] = neighbours[best];
-    error += up[best] ? static_cast<double>(above) - below : static_cast<double>(below) - above;
-    up[best] = !up[best];
-    taps[best] = up[best] ? above : below;
+    error -= change;
+    taps[best] = change > 0 ? neighbours[best].above : neighbours[best].below;
   }
 }
 
