@@ -20,7 +20,7 @@ namespace graft {
 namespace {
 
 // Larger pieces are slower: what their first layers write leaves the cache.
-constexpr std::int64_t kLargestPiece = 4;
+constexpr std::int64_t kLargestPiece = 2;
 
 struct Piece {
   std::int64_t first, count;

@@ -34,7 +34,7 @@ struct LayerTime {
 // A network ready to run on batches of prepared images. Thread-safe after construction: run() may be called from many
 // threads at once, and all of them are served by the plan's own threads, its streams, which share the weights.
 //
-// There is a stream for each core. A batch is cut into pieces whose sizes are powers of two up to 4, and a stream takes
+// There is a stream for each core. A batch is cut into pieces of one or two images, and a stream takes
 // the next piece when it is done with one: few sizes have to be compiled, memory does not grow with the batch, no image
 // is computed in vain, and streams never wait for each other. One image alone is computed by all cores together.
 class Plan {
