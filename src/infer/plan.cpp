@@ -56,39 +56,51 @@ bool is_available(Precision precision) {
 }
 
 // One thread that all cores work for at a time, on one image. It is no stream, as the threads that oneDNN starts would
-// be pinned to the stream's core too.
+// be pinned to the stream's core too. It begins with the first image: a process with more of oneDNN's threads than
+// cores computes more slowly in all of them, libtorch's included, as they then sleep at every barrier.
 class Plan::Together {
  public:
   Together(const Program& program, const dnnl::engine& engine, DnnlWeights& weights, int threads)
-      : execution_(engine), thread_(1), threads_(threads) {
-    thread_
-        .submit([&] {
-          const ThreadLimit limit(threads_);
-          compiled_ = compile(program, 1, engine, weights);
-          execution_.reserve(compiled_);
-        })
-        .get();
-  }
+      : program_(program), engine_(engine), weights_(weights), execution_(engine), threads_(threads) {}
 
   // False, and nothing is done, while another caller's image is computed.
   bool run(const float* input, float* output) {
     const std::unique_lock lock(mutex_, std::try_to_lock);
     if (!lock) return false;
+    if (!thread_) begin();
     thread_
-        .submit([&] {
+        ->submit([&] {
           const ThreadLimit limit(threads_);
           execution_.run(compiled_, input, output);
         })
         .get();
     return true;
   }
-  std::size_t bytes() const { return execution_.bytes(); }
+  std::size_t bytes() const {
+    const std::lock_guard lock(mutex_);
+    return execution_.bytes();
+  }
 
  private:
-  std::mutex mutex_;  // held while the execution runs
+  void begin() {
+    auto thread = std::make_unique<ThreadPool>(1);
+    thread
+        ->submit([&] {
+          const ThreadLimit limit(threads_);
+          compiled_ = compile(program_, 1, engine_, weights_);
+          execution_.reserve(compiled_);
+        })
+        .get();
+    thread_ = std::move(thread);
+  }
+
+  const Program& program_;
+  const dnnl::engine& engine_;
+  DnnlWeights& weights_;
+  mutable std::mutex mutex_;  // guards what follows
   DnnlProgram compiled_;
   DnnlExecution execution_;
-  ThreadPool thread_;
+  std::unique_ptr<ThreadPool> thread_;
   int threads_;
 };
 

@@ -39,9 +39,10 @@ struct LayerTime {
 // is computed in vain, and streams never wait for each other. One image alone is computed by all cores together.
 class Plan {
  public:
-  // Compiles `graph` with `weights` for its nominal input size: batch norm folded into convolutions, activations and
-  // residual sums fused behind them, layouts chosen once. Throws, naming the node and its operation, where the graph
-  // has one that cannot be compiled; Kind::unavailable where the processor lacks the precision.
+  // Compiles `graph` with `weights` for its nominal input size, for batches; the first run of a single image compiles
+  // for that too: batch norm folded into convolutions, activations and residual sums fused behind them, layouts chosen
+  // once. Throws, naming the node and its operation, where the graph has one that cannot be compiled; Kind::unavailable
+  // where the processor lacks the precision.
   Plan(const Graph& graph, const Weights& weights, const PlanOptions& options = {});
   ~Plan();
   Plan(Plan&&) noexcept;

@@ -40,6 +40,10 @@ Predictor::Predictor(Bundle bundle, int threads, Precision precision)
       plan_(bundle_.graph, bundle_.weights, {threads, precision, bundle_.activation_ranges}) {
   require(plan_.output_length() == static_cast<std::int64_t>(bundle_.labels.size()), bundle_.graph.architecture,
           ": its graph has ", plan_.output_length(), " outputs for ", bundle_.labels.size(), " labels");
+  // So that the first picture does not wait.
+  const std::vector<float> nothing(static_cast<std::size_t>(plan_.input_length()));
+  std::vector<float> logits(bundle_.labels.size());
+  plan_.run(nothing, 1, logits);
 }
 
 void Predictor::probabilities(std::span<const float> input, std::int64_t batch, std::span<float> output) const {

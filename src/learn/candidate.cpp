@@ -131,6 +131,8 @@ FittedHead fit_on_features(const Bundle& parent, FeatureExtractor& extractor, co
 // A precision that has no chance shows on those images already, before the pass over all others: a head fitted to their
 // fp32 features, which knows these very images, decides otherwise on the ones it is to read.
 class HeadSearch {
+  static constexpr double kProbeRegularisation = 1e-3;
+
  public:
   HeadSearch(const Bundle& parent, const TrainingContext& context) : parent_(parent), context_(context) {}
 
@@ -171,10 +173,13 @@ class HeadSearch {
 
   PrecisionCheck probe(Precision precision) {
     const FeatureSet rounded = extract(*extractor_, checked_, "check of " + name_of(precision));
-    HeadSettings settings = head_settings(context_);
-    settings.try_root = false;
-    const HeadFit fit = fit_head(exact(), exact(), settings);
-    return compare(precision, answer(fit.spec, fit.weights, rounded), answer(fit.spec, fit.weights, exact()));
+    if (!probe_) {
+      HeadSettings settings = head_settings(context_);
+      settings.try_root = false;
+      settings.regularisations = {kProbeRegularisation};
+      probe_ = fit_head(exact(), exact(), settings);
+    }
+    return compare(precision, answer(probe_->spec, probe_->weights, rounded), probe_->validation);
   }
 
   PrecisionCheck check(Precision precision) {
@@ -200,6 +205,7 @@ class HeadSearch {
   const TrainingContext& context_;
   Part checked_ = select(context_.data.validation, checked_images());
   std::optional<FeatureSet> exact_;
+  std::optional<HeadFit> probe_;
   ActivationRanges ranges_;  // empty unless int8 was tried
   std::optional<FeatureExtractor> extractor_;
   std::optional<FittedHead> head_;

@@ -18,8 +18,8 @@ namespace {
 // Rows per block: a block of 1,280 features is 1.3 MB, so that the second product over it finds it in the cache.
 constexpr std::int64_t kBlockRows = 256;
 // L-BFGS stops when so many steps in a row improve the loss by less than this share.
-constexpr double kConverged = 1e-5;
-constexpr int kConvergedSteps = 4;
+constexpr double kConverged = 1e-3;
+constexpr int kConvergedSteps = 3;
 constexpr std::int64_t kHiddenBatch = 64;
 constexpr double kHiddenRate = 2e-3;
 
@@ -236,7 +236,7 @@ Attempt fit_hidden(const Objective& objective, const FeatureSet& train, const Fe
   return selection.take();
 }
 
-// Fits every strength of regularisation; keeps the best in `fit`.
+// Fits every strength of regularisation, each from where the one before ended; keeps the best in `fit`.
 void try_all(const FeatureSet& train, const FeatureSet& validation, const HeadSettings& settings,
              const HeadProgress& progress, HeadFit& fit) {
   const Objective objective(train, settings);
