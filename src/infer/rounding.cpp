@@ -13,13 +13,15 @@ Neighbours int8_neighbours(float value, float scale) {
   return {std::floor(steps) * scale, std::ceil(steps) * scale};
 }
 
-// Rounds the filters of one output channel; answers by how much its output falls on average.
-double round_channel(Layer& layer, std::size_t channel, std::span<float> weights, std::size_t taps,
+// Rounds the filters of one output channel, one for each of `reads` input channels; answers by how much its output
+// falls on average.
+double round_channel(const Layer& layer, std::size_t channel, std::span<float> weights, std::size_t reads,
                      std::span<const float> means) {
+  const std::size_t taps = weights.size() / reads;
   std::vector<Neighbours> neighbours(taps);
   double shift = 0;
-  for (std::size_t begin = 0; begin < weights.size(); begin += taps) {
-    const std::span<float> filter = weights.subspan(begin, taps);
+  for (std::size_t read = 0; read < reads; ++read) {
+    const std::span<float> filter = weights.subspan(read * taps, taps);
     double error = 0;
     for (std::size_t i = 0; i < taps; ++i) {
       neighbours[i] = layer.precision == Precision::int8 ? int8_neighbours(filter[i], layer.weight_scales[channel])
@@ -28,7 +30,7 @@ double round_channel(Layer& layer, std::size_t channel, std::span<float> weights
     }
     round_together(filter, neighbours);
     for (const float tap : filter) error -= tap;
-    if (!means.empty()) shift += error * means[begin / taps];
+    if (!means.empty()) shift += error * means[read];
   }
   return shift;
 }
@@ -40,8 +42,8 @@ void round_layer(Layer& layer, const Layer& input, std::size_t groups) {
   parallel_for(channels, available_cores(), [&](std::size_t channel) {
     const std::size_t group = channel / (channels / groups);
     const std::span<float> weights = std::span(layer.weight).subspan(channel * length, length);
-    layer.bias[channel] += static_cast<float>(round_channel(
-        layer, channel, weights, length / reads, means.empty() ? means : means.subspan(group * reads, reads)));
+    layer.bias[channel] += static_cast<float>(
+        round_channel(layer, channel, weights, reads, means.empty() ? means : means.subspan(group * reads, reads)));
   });
 }
 
