@@ -5,33 +5,34 @@
 #include "base/error.h"
 
 namespace graft {
-namespace {
 
 using Desc = dnnl::memory::desc;
 using Tag = dnnl::memory::format_tag;
 using Type = dnnl::memory::data_type;
 
-DnnlFormat format_in(const Layer& layer, Precision precision) {
+DnnlFormat read_format(const Layer& input, Precision precision) {
   switch (precision) {
     case Precision::fp32:
       return {Type::f32};
     case Precision::bf16:
       return {Type::bf16};
     case Precision::int8:
-      require(layer.quantisation.scale > 0, layer.name, ": is read in int8 without a scale");
-      return {layer.quantisation.is_signed ? Type::s8 : Type::u8, layer.quantisation.scale};
+      require(input.quantisation.scale > 0, input.name, ": is read in int8 without a scale");
+      return {input.quantisation.is_signed ? Type::s8 : Type::u8, input.quantisation.scale};
   }
   fail(Kind::internal, "oneDNN: an unknown precision");
 }
 
-}  // namespace
-
 DnnlFormat written_format(const Layer& layer) {
-  return format_in(layer, layer.output);
+  return read_format(layer, layer.output);
 }
 
-DnnlFormat read_format(const Layer& input, Precision precision) {
-  return format_in(input, precision);
+std::optional<Desc> with_type(const Desc& desc, Type from, Type to) {
+  const dnnl::memory::dims sizes = dims_of(desc);
+  for (const Tag tag : {Tag::nhwc, Tag::nChw16c, Tag::nChw8c, Tag::nchw}) {
+    if (desc == Desc(sizes, from, tag)) return Desc(sizes, to, tag);
+  }
+  return std::nullopt;
 }
 
 DnnlBuilder::DnnlBuilder(const Program& program, std::int64_t batch, const dnnl::engine& engine, Keep keep)
@@ -92,14 +93,8 @@ DnnlValue DnnlBuilder::as(LayerId id, const Desc& desc, float scale) {
 }
 
 DnnlValue DnnlBuilder::as(LayerId id, const DnnlFormat& format) {
-  const Desc& desc = values_[index(id)].desc;
-  for (const Tag tag : {Tag::nhwc, Tag::nChw16c, Tag::nChw8c}) {
-    const dnnl::memory::dims sizes = dims(layer_at(id));
-    if (desc == Desc(sizes, written_format(layer_at(id)).type, tag)) {
-      return as(id, Desc(sizes, format.type, tag), format.scale);
-    }
-  }
-  return as(id, Desc(dims(layer_at(id)), format.type, Tag::nchw), format.scale);
+  const auto same_layout = with_type(values_[index(id)].desc, written_format(layer_at(id)).type, format.type);
+  return as(id, same_layout.value_or(Desc(dims(layer_at(id)), format.type, Tag::nchw)), format.scale);
 }
 
 BufferId DnnlBuilder::accumulator(const Desc& desc, float scale) {

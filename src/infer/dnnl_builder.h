@@ -12,10 +12,15 @@ struct DnnlFormat {
   float scale = 1;
 };
 
-// What the layer writes.
-DnnlFormat written_format(const Layer& layer);
 // What a layer that computes in `precision` reads of `input`.
 DnnlFormat read_format(const Layer& input, Precision precision);
+// What the layer writes.
+DnnlFormat written_format(const Layer& layer);
+
+// The layout of `desc`, whose numbers are of the type `from`, with numbers of the type `to`. Unset where it is none of
+// the usual ones.
+std::optional<dnnl::memory::desc> with_type(const dnnl::memory::desc& desc, dnnl::memory::data_type from,
+                                            dnnl::memory::data_type to);
 
 class DnnlBuilder {
  public:

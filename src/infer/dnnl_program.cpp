@@ -123,11 +123,9 @@ class Compiler {
   BufferId accumulator(const Layer& layer, const Desc& output, const DnnlFormat& destination) {
     const DnnlFormat format = residual_format(layer, destination);
     if (format.type == destination.type) return build_.accumulator(output, format.scale);
-    for (const Tag tag : {Tag::nhwc, Tag::nChw16c, Tag::nChw8c, Tag::nchw}) {
-      if (output != Desc(build_.dims(layer), destination.type, tag)) continue;
-      return build_.accumulator({build_.dims(layer), format.type, tag}, format.scale);
-    }
-    fail(Kind::internal, layer.name, ": its output has an unknown layout");
+    const auto lies = with_type(output, destination.type, format.type);
+    if (!lies) fail(Kind::internal, layer.name, ": its output has an unknown layout");
+    return build_.accumulator(*lies, format.scale);
   }
 
   DnnlValue run(const Layer& layer, const Linear&) {
