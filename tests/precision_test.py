@@ -57,10 +57,7 @@ class PrecisionTest(support.ProductTest):
 class Head(PrecisionTest):
     @classmethod
     def setUpClass(cls):
-        cls.bundle = support.scratch_folder() / "model"
-        done = support.graft("train", "--train", images(), "--from", backbone(), "--out", cls.bundle, "--json")
-        assert done.returncode == 0, done.stderr
-        cls.result = json.loads(done.stdout)
+        cls.bundle, cls.result = support.trained_head()
 
     def test_training_records_what_it_checked(self):
         description = self.description(self.bundle)

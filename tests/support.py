@@ -98,6 +98,15 @@ def backbone():
     return bundle
 
 
+@functools.cache
+def trained_head():
+    """A model of the drawn images on that network, and what `graft train --json` said of it."""
+    bundle = scratch_folder() / "model"
+    done = graft("train", "--train", images(), "--from", backbone(), "--out", bundle, "--json")
+    assert done.returncode == 0, done.stderr
+    return bundle, json.loads(done.stdout)
+
+
 class ProductTest(unittest.TestCase):
     """A test with a folder of its own."""
 
