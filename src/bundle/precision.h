@@ -26,7 +26,9 @@ struct ActivationRange {
 // By the name of the graph's node.
 using ActivationRanges = std::map<std::string, ActivationRange>;
 
-// How the same weights answer in a precision and in fp32, on images that they were not fitted to.
+// How the same weights answer in a precision and in fp32, on validation images. Where that was seen to fail before the
+// pass over the training images, the weights are those of a head fitted to the checked images themselves, and the
+// accuracies are that head's, not the model's.
 struct PrecisionCheck {
   Precision precision = Precision::fp32;
   int images = 0;
