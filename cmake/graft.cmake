@@ -70,6 +70,7 @@ set(GRAFT_OUTSIDE_zoo PkgConfig::HDF5 PkgConfig::ARCHIVE)
 set(GRAFT_OUTSIDE_infer DNNL::dnnl)
 set(GRAFT_OUTSIDE_report Boost::headers)
 set(GRAFT_OUTSIDE_membership Boost::headers)
+set(GRAFT_OUTSIDE_dist Boost::headers)
 set(GRAFT_OUTSIDE_cli CLI11::CLI11)
 
 # graft_library(<folder> [DEPENDS <folders>] [TORCH]): the library, tests, benchmarks and fuzz targets of src/<folder>.
