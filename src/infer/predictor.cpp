@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "bundle/probabilities.h"
 
 namespace graft {
 namespace {
@@ -25,16 +26,6 @@ Bundle checked(Bundle bundle) {
 
 }  // namespace
 
-void softmax(std::span<float> logits, double temperature) {
-  const float highest = *std::max_element(logits.begin(), logits.end());
-  double sum = 0;
-  for (float& value : logits) {
-    value = static_cast<float>(std::exp((value - highest) / temperature));
-    sum += value;
-  }
-  for (float& value : logits) value = static_cast<float>(value / sum);
-}
-
 Predictor::Predictor(Bundle bundle, int threads, Precision precision)
     : bundle_(checked(std::move(bundle))),
       plan_(bundle_.graph, bundle_.weights, {threads, precision, bundle_.activation_ranges}) {
@@ -50,7 +41,8 @@ void Predictor::probabilities(std::span<const float> input, std::int64_t batch, 
   plan_.run(input, batch, output);
   const std::size_t labels = bundle_.labels.size();
   for (std::size_t begin = 0; begin < output.size(); begin += labels) {
-    softmax(output.subspan(begin, labels), bundle_.temperature);
+    const std::span<float> image = output.subspan(begin, labels);
+    std::ranges::copy(graft::probabilities(image, bundle_.temperature), image.begin());
     require(std::isfinite(output[begin]), bundle_.graph.architecture,
             ": its output is not a number; its weights or the images it was given are damaged");
   }

@@ -37,7 +37,4 @@ class Predictor {
   Plan plan_;
 };
 
-// probabilities = softmax(logits / temperature), in place. REQUIRES: temperature > 0.
-void softmax(std::span<float> logits, double temperature);
-
 }  // namespace graft

@@ -49,15 +49,6 @@ int decision(std::span<const float> logits) {
   return static_cast<int>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
-std::vector<double> probabilities(std::span<const float> logits, double temperature) {
-  const double largest = *std::max_element(logits.begin(), logits.end());
-  std::vector<double> out(logits.size());
-  double sum = 0;
-  for (std::size_t i = 0; i < logits.size(); ++i) sum += out[i] = std::exp((logits[i] - largest) / temperature);
-  for (double& value : out) value /= sum;
-  return out;
-}
-
 std::vector<bool> rights(const Answers& answers) {
   std::vector<bool> out(answers.images());
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = decision(answers.of(i)) == answers.truth[i];

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bundle/probabilities.h"
 #include "report/report.h"
 
 namespace graft {
@@ -24,9 +25,6 @@ Answers select(const Answers& answers, const std::vector<std::size_t>& images);
 
 // The label with the largest logit; the first of equals.
 int decision(std::span<const float> logits);
-
-// Softmax of logits / temperature.
-std::vector<double> probabilities(std::span<const float> logits, double temperature);
 
 double accuracy(const Answers& answers);
 // The share of images whose truth is among the k largest logits.
