@@ -60,9 +60,7 @@ memory zeros(const memory::desc& desc, const dnnl::engine& engine) {
 }  // namespace
 
 double arithmetic_ceiling(Precision precision, int threads) {
-  if (!is_available(precision)) {
-    fail(Kind::unavailable, "this processor has no ", name_of(precision), " arithmetic");
-  }
+  require_available(precision);
   const ThreadLimit limit(threads);
   const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   dnnl::stream stream(engine);

@@ -34,6 +34,12 @@ DnnlArgument argument(int key, const DnnlValue& value) {
   return {key, value.buffer, value.desc};
 }
 
+[[noreturn]] void refuse(const Layer& layer, const dnnl::error& error) {
+  if (error.status == dnnl_out_of_memory) fail(Kind::unavailable, layer.name, ": there is not enough memory for it");
+  throw Error(Kind::invalid, kUnsupportedByPlan,
+              text(layer.name, ": oneDNN cannot run this ", name_of(layer.operation), ": ", error.what()));
+}
+
 // Adds the steps of one layer after another; run() has one form for each operation and answers where the output lies.
 class Compiler {
  public:
@@ -47,7 +53,7 @@ class Compiler {
       try {
         build_.add_value(std::visit([&](const auto& operation) { return run(layer, operation); }, layer.operation));
       } catch (const dnnl::error& error) {
-        fail(Kind::invalid, layer.name, ": oneDNN cannot run this ", name_of(layer.operation), ": ", error.what());
+        refuse(layer, error);
       }
     }
     return build_.finish();

@@ -2,14 +2,25 @@
 // torch.jit.freeze(torch.jit.trace(...)) makes of that: the trace records the operations with the weights as constants,
 // freezing folds batch norm and casts of weights into them. bf16 is traced under autocast, whose casts become part of
 // the trace.
+//
+// CUDA's headers are read only where the build says that libtorch was made with CUDA (GRAFT_CUDA): a libtorch without
+// it may come with headers that need more than there is.
 #include "infer/libtorch.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/frontend/tracer.h>
+#include <torch/cuda.h>
 #include <torch/types.h>
 
+#if defined(GRAFT_CUDA) && __has_include(<ATen/cuda/CUDAGraph.h>)
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAGuard.h>
+#define GRAFT_CUDA_GRAPHS
+#endif
+
+#include <functional>
 #include <limits>
 #include <map>
 #include <string>
@@ -137,10 +148,62 @@ class Autocast {
   bool was_enabled_, was_cached_;
 };
 
-torch::Tensor to_torch(const Tensor& tensor, torch::MemoryFormat format) {
+torch::Tensor to_torch(const Tensor& tensor, torch::MemoryFormat format, const torch::TensorOptions& options) {
   const std::vector<float> values = to_floats(tensor);
-  const torch::Tensor copy = torch::from_blob(const_cast<float*>(values.data()), tensor.shape).clone();
+  const torch::Tensor copy = torch::from_blob(const_cast<float*>(values.data()), tensor.shape).clone().to(options);
   return copy.dim() == 4 ? copy.contiguous(format) : copy;
+}
+
+using Run = std::function<torch::Tensor(const torch::Tensor&)>;
+
+#ifdef GRAFT_CUDA_GRAPHS
+
+struct Recording {
+  torch::Tensor input, output;
+  at::cuda::CUDAGraph graph{};
+};
+
+// `run` on inputs like `example`: its kernels are recorded once, and started by one call from then on.
+Run record(const Run& run, const torch::Tensor& example) {
+  const auto recording = std::make_shared<Recording>(Recording{example.clone(), {}});
+  const auto stream = c10::cuda::getStreamFromPool();
+  torch::cuda::synchronize();
+  {
+    const c10::cuda::CUDAStreamGuard guard(stream);
+    // Kernels are chosen and compiled by runs, and that cannot be recorded.
+    for (int i = 0; i < 3; ++i) run(recording->input);
+    stream.synchronize();
+    recording->graph.capture_begin();
+    recording->output = run(recording->input);
+    recording->graph.capture_end();
+  }
+  return [recording](const torch::Tensor& input) {
+    recording->input.copy_(input);
+    recording->graph.replay();
+    return recording->output;
+  };
+}
+
+#else
+
+Run record(const Run& run, const torch::Tensor&) {
+  return run;
+}
+
+#endif
+
+// Calls `work`. That memory is short libtorch says in several ways, over many lines.
+template <typename Work>
+auto within_memory(const Graph& graph, std::int64_t batch, Work work) {
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    const std::string_view said = error.what();
+    const auto says = [said](const char* words) { return said.find(words) != std::string_view::npos; };
+    if (!says("allocate memory") && !says("out of memory") && !says("bad_alloc")) throw;
+    fail(Kind::unavailable, graph.architecture, ": libtorch needs more memory for a batch of ", batch,
+         " than there is; take a smaller batch");
+  }
 }
 
 }  // namespace
@@ -149,27 +212,61 @@ struct LibtorchPlan::State {
   Graph graph;
   LibtorchOptions options;
   int threads = 1;
-  torch::MemoryFormat format;
+  torch::MemoryFormat format = torch::MemoryFormat::Contiguous;
+  torch::TensorOptions stored;        // inputs, and the weights of convolutions and linear layers
   Tensors weights;                    // of the eager form
   mutable torch::jit::Module module;  // of the frozen form
+  std::int64_t recorded_batch = 0;
+  Run recorded{};
 
   torch::Tensor eager(const torch::Tensor& input) const {
     // TorchScript fuses more where nothing is overwritten.
     const bool in_place = options.form == LibtorchOptions::Form::eager;
-    if (options.precision == Precision::fp32) return compute(graph, weights, input, in_place);
+    const bool cast = options.precision == Precision::bf16 && options.device == LibtorchOptions::Device::cpu;
+    if (!cast) return compute(graph, weights, input, in_place);
     const Autocast autocast;
     return compute(graph, weights, input, in_place);
   }
 
   torch::Tensor run(const torch::Tensor& input) const {
-    const torch::Tensor ordered = input.contiguous(format);
+    const torch::Tensor ordered = input.to(stored).contiguous(format);
+    if (ordered.size(0) == recorded_batch) return recorded(ordered);
+    return run_form(ordered);
+  }
+
+  torch::Tensor run_form(const torch::Tensor& ordered) const {
     return options.form == LibtorchOptions::Form::eager ? eager(ordered) : module.forward({ordered}).toTensor();
+  }
+
+  void load(const Weights& given) {
+    const bool plain = options.precision == Precision::fp32, cuda = options.device == LibtorchOptions::Device::cuda;
+    const torch::Device device(cuda ? torch::kCUDA : torch::kCPU);
+    if (!plain || cuda) format = torch::MemoryFormat::ChannelsLast;
+    stored = torch::TensorOptions(device).dtype(cuda && !plain ? torch::kBFloat16 : torch::kFloat32);
+    for (const WeightSpec& spec : weight_specs(graph)) {
+      const Operation& operation = graph.nodes[static_cast<std::size_t>(spec.node)].operation;
+      const bool norm = std::holds_alternative<BatchNorm>(operation);
+      weights[spec.name] = to_torch(given.at(spec.name), format, norm ? stored.dtype(torch::kFloat32) : stored);
+    }
+  }
+
+  // Compiles for `batch` images.
+  void prepare(std::int64_t batch) {
+    const bool frozen = options.form == LibtorchOptions::Form::frozen;
+    const bool cuda = options.device == LibtorchOptions::Device::cuda;
+    if (!frozen && !cuda) return;
+    const auto& input = std::get<Input>(graph.nodes[0].operation);
+    const torch::Tensor example =
+        torch::zeros({batch, input.channels, input.height, input.width}, stored).contiguous(format);
+    if (frozen) freeze(example);
+    if (!cuda) return;
+    recorded = record([this](const torch::Tensor& x) { return run_form(x); }, example);
+    recorded_batch = batch;
   }
 
   void freeze(const torch::Tensor& example) {
     const auto traced = torch::jit::tracer::trace(
-        {example.contiguous(format)},
-        [this](torch::jit::Stack inputs) { return torch::jit::Stack{eager(inputs.at(0).toTensor())}; },
+        {example}, [this](torch::jit::Stack inputs) { return torch::jit::Stack{eager(inputs.at(0).toTensor())}; },
         [](const torch::Tensor&) { return std::string(); });
     const std::shared_ptr<torch::jit::Graph> operations = traced.first->graph;
     torch::jit::Module whole("network");
@@ -183,23 +280,26 @@ struct LibtorchPlan::State {
   }
 };
 
+bool has_cuda() {
+  return torch::cuda::is_available();
+}
+
 LibtorchPlan::LibtorchPlan(const Graph& graph, const Weights& weights, std::int64_t batch,
                            const LibtorchOptions& options)
     : state_(std::make_unique<State>()) {
   require(options.precision != Precision::int8, "libtorch: networks run in fp32 or bf16, not in int8");
   check_weights(graph, weights, graph.architecture);
-  const auto plain = options.precision == Precision::fp32;
+  if (options.device == LibtorchOptions::Device::cuda && !has_cuda()) {
+    fail(Kind::unavailable, "libtorch finds no CUDA device here; compute on the CPU");
+  }
   state_->graph = graph;
   state_->options = options;
   state_->threads = options.threads > 0 ? options.threads : static_cast<int>(available_cores());
-  state_->format = plain ? torch::MemoryFormat::Contiguous : torch::MemoryFormat::ChannelsLast;
-  for (const WeightSpec& spec : weight_specs(graph)) {
-    state_->weights[spec.name] = to_torch(weights.at(spec.name), state_->format);
-  }
-  if (options.form == LibtorchOptions::Form::eager) return;
   const torch::NoGradGuard no_grad;
-  const auto& input = std::get<Input>(graph.nodes[0].operation);
-  state_->freeze(torch::zeros({batch, input.channels, input.height, input.width}));
+  within_memory(graph, batch, [&] {
+    state_->load(weights);
+    state_->prepare(batch);
+  });
 }
 
 LibtorchPlan::~LibtorchPlan() = default;
@@ -213,8 +313,10 @@ void LibtorchPlan::run(std::span<const float> input, std::int64_t batch, std::sp
           " numbers are not ", join(shape, " x "));
   const torch::NoGradGuard no_grad;
   if (at::get_num_threads() != state_->threads) at::set_num_threads(state_->threads);
-  const torch::Tensor result =
-      state_->run(torch::from_blob(const_cast<float*>(input.data()), shape)).to(torch::kFloat32).contiguous();
+  const torch::Tensor result = within_memory(state_->graph, batch, [&] {
+    const torch::Tensor out = state_->run(torch::from_blob(const_cast<float*>(input.data()), shape));
+    return out.to(torch::TensorOptions(torch::kCPU).dtype(torch::kFloat32)).contiguous();
+  });
   require(static_cast<std::int64_t>(output.size()) == result.numel(), "libtorch: ", output.size(),
           " numbers do not hold an output of ", result.numel());
   std::copy_n(result.data_ptr<float>(), result.numel(), output.data());

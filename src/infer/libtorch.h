@@ -1,4 +1,5 @@
-// A network that libtorch runs: what a plan is measured against, and the way onto CUDA devices.
+// A network that libtorch runs: what a plan is measured against, the way out for what a plan cannot compute, and the
+// way onto CUDA devices.
 //
 // The header names nothing of libtorch; libtorch.cpp is a library of its own (graft_infer_libtorch) that only programs
 // with libtorch link.
@@ -20,16 +21,22 @@ struct LibtorchOptions {
     frozen,  // TorchScript, traced and frozen: weights are constants, batch norm is folded
   };
   Form form = Form::eager;
-  // fp32, or bf16: by autocast, with channels last.
+  enum class Device { cpu, cuda };
+  Device device = Device::cpu;
+  // fp32, or bf16: on the CPU by autocast, on CUDA by weights in bf16 but for batch norm's; with channels last.
   Precision precision = Precision::fp32;
-  int threads = 0;  // 0 is one for each core
+  int threads = 0;  // of the CPU; 0 is one for each core
 };
+
+// Whether this libtorch computes on CUDA and finds a device for it.
+bool has_cuda();
 
 // Not thread-safe.
 class LibtorchPlan {
  public:
-  // Copies the weights. A frozen form is traced at the graph's nominal size with `batch` images and tuned to it; it
-  // runs other batches too.
+  // Copies the weights. A frozen form is traced at the graph's nominal size with `batch` images and tuned to it, and on
+  // CUDA both forms are recorded as a CUDA graph of it; other batches run too. Throws Kind::unavailable where there is
+  // no such device, or not enough memory.
   LibtorchPlan(const Graph& graph, const Weights& weights, std::int64_t batch, const LibtorchOptions& options);
   ~LibtorchPlan();
   LibtorchPlan(LibtorchPlan&&) noexcept;

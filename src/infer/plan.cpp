@@ -55,6 +55,12 @@ bool is_available(Precision precision) {
   return has(dnnl::cpu_isa::avx512_core_vnni) || has(dnnl::cpu_isa::avx2_vnni);
 }
 
+void require_available(Precision precision) {
+  if (is_available(precision)) return;
+  fail(Kind::unavailable, "this processor has no ", name_of(precision), " arithmetic: leave --precision ",
+       name_of(precision), " out, or pass fp32");
+}
+
 // One thread that all cores work for at a time, on one image. It is no stream, as the threads that oneDNN starts would
 // be pinned to the stream's core too. It begins with the first image: a process with more of oneDNN's threads than
 // cores computes more slowly in all of them, libtorch's included, as they then sleep at every barrier.
@@ -137,10 +143,7 @@ struct Plan::State {
 };
 
 Plan::Plan(const Graph& graph, const Weights& weights, const PlanOptions& options) {
-  if (!is_available(options.precision)) {
-    fail(Kind::unavailable, graph.architecture, ": this processor has no ", name_of(options.precision),
-         " arithmetic; use fp32");
-  }
+  require_available(options.precision);
   state_ = std::make_unique<State>(graph, weights, options);
 }
 

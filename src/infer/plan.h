@@ -15,6 +15,8 @@ namespace graft {
 
 // Whether this processor computes in `precision` faster than in fp32.
 bool is_available(Precision precision);
+// Throws Kind::unavailable unless it does.
+void require_available(Precision precision);
 
 struct PlanOptions {
   int threads = 0;  // how many streams it has; 0 is one for each core
@@ -41,8 +43,8 @@ class Plan {
  public:
   // Compiles `graph` with `weights` for its nominal input size, for batches; the first run of a single image compiles
   // for that too: batch norm folded into convolutions, activations and residual sums fused behind them, layouts chosen
-  // once. Throws, naming the node and its operation, where the graph has one that cannot be compiled; Kind::unavailable
-  // where the processor lacks the precision.
+  // once. Throws, naming the node, with the code kUnsupportedByPlan where the graph has one that cannot be compiled;
+  // Kind::unavailable where the processor lacks the precision.
   Plan(const Graph& graph, const Weights& weights, const PlanOptions& options = {});
   ~Plan();
   Plan(Plan&&) noexcept;

@@ -53,8 +53,9 @@ Size size_of_output(const Layer& layer, const Program& program, const Shape& sha
   if (!elementwise) return size_of_image(shape);
   const Size size = program.layers[static_cast<std::size_t>(layer.inputs[0])].size;
   for (const LayerId input : layer.inputs) {
-    require(program.layers[static_cast<std::size_t>(input)].size == size, layer.name,
-            ": a plan cannot add what was flattened to what was not");
+    if (program.layers[static_cast<std::size_t>(input)].size == size) continue;
+    throw Error(Kind::invalid, kUnsupportedByPlan,
+                layer.name + ": a plan cannot add what was flattened to what was not");
   }
   return size;
 }

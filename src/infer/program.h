@@ -15,6 +15,9 @@
 
 namespace graft {
 
+// The code() of an error about a graph that is valid, but has what a plan cannot compute. libtorch can.
+inline constexpr const char* kUnsupportedByPlan = "UnsupportedByPlan";
+
 using LayerId = int;  // an index into Program::layers
 
 // Of one image.
@@ -59,8 +62,8 @@ struct Program {
 };
 
 // The layers that compute graph.output. What changes nothing at inference (Dropout, Flatten, a Concat of one) is left
-// out, and batch norm is one factor and one summand per channel. Throws when weights are missing, or when the graph
-// computes on flattened images in a way that layers cannot.
+// out, and batch norm is one factor and one summand per channel. Throws when weights are missing and, with the code
+// kUnsupportedByPlan, when the graph adds what was flattened to what was not.
 Program lower(const Graph& graph, const Weights& weights);
 
 // Of one image: convolutions and linear layers multiply.

@@ -4,12 +4,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <mutex>
+#include <set>
+
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "base/thread_pool.h"
 #include "data/loader.h"
 #include "graph/surgery.h"
+#include "infer/libtorch.h"
 
 namespace graft {
 namespace {
@@ -49,6 +54,39 @@ std::size_t output_length(const Graph& graph) {
   const Shape shape = infer_shapes(graph)[static_cast<std::size_t>(graph.output)];
   require(shape.size() == 2, graph.architecture, ": its output is not [batch, length]");
   return static_cast<std::size_t>(shape[1]);
+}
+
+using Run = std::function<void(std::span<const float>, std::int64_t, std::span<float>)>;
+
+template <typename Compiled>
+Run runner(Compiled&& compiled) {
+  return [shared = std::make_shared<Compiled>(std::move(compiled))](std::span<const float> input, std::int64_t batch,
+                                                                    std::span<float> output) {
+    shared->run(input, batch, output);
+  };
+}
+
+// A job compiles one network several times; it is told once why that is no plan.
+void warn_once(const std::string& message) {
+  static std::mutex mutex;
+  static std::set<std::string> warned;
+  const std::lock_guard lock(mutex);
+  if (warned.insert(message).second) spdlog::warn("{}", message);
+}
+
+Run compile(const Backbone& backbone) {
+  const auto& [graph, weights, preprocess, precision, ranges] = backbone;
+  try {
+    return runner(Plan(graph, weights, {.precision = precision, .ranges = ranges}));
+  } catch (const Error& error) {
+    if (error.code() != kUnsupportedByPlan) throw;
+    warn_once(text(error.what(), "; libtorch computes ", graph.architecture,
+                   " instead, more slowly, and graft predict will refuse it"));
+  }
+  return runner(LibtorchPlan(graph, weights, kBatch,
+                             {.form = LibtorchOptions::Form::frozen,
+                              .device = has_cuda() ? LibtorchOptions::Device::cuda : LibtorchOptions::Device::cpu,
+                              .precision = precision}));
 }
 
 Image augmented_view(const Image& image, const Backbone& backbone, const Views& views, const Digest& content,
@@ -106,12 +144,12 @@ class FeatureExtractor::Pass {
                    .ahead = kBatchesAhead},
                   transform_of(view));
     // While the first pictures are decoded.
-    const Plan& plan = extractor_.plan();
+    if (!extractor_.run_) extractor_.run_ = compile(extractor_.backbone_);
     Batch batch;
     std::vector<float> features(kBatch * length());
     while (loader.next(batch)) {
       const std::size_t images = batch.indices.size();
-      plan.run(batch.pixels, static_cast<std::int64_t>(images), std::span(features).first(images * length()));
+      extractor_.run_(batch.pixels, static_cast<std::int64_t>(images), std::span(features).first(images * length()));
       for (std::size_t i = 0; i < images; ++i) {
         const std::span<const float> values = std::span(features).subspan(i * length(), length());
         std::copy(values.begin(), values.end(), row(rows, batch.indices[i]).begin());
@@ -138,14 +176,6 @@ FeatureExtractor::FeatureExtractor(Backbone backbone, std::filesystem::path cach
       cache_(cache_folder_, name_, length_) {}
 
 FeatureExtractor::~FeatureExtractor() = default;
-
-const Plan& FeatureExtractor::plan() {
-  if (!plan_) {
-    plan_.emplace(backbone_.graph, backbone_.weights,
-                  PlanOptions{.precision = backbone_.precision, .ranges = backbone_.ranges});
-  }
-  return *plan_;
-}
 
 FeatureSet FeatureExtractor::extract(const DatasetPtr& dataset, const std::vector<Digest>& contents, const Views& views,
                                      const std::string& title) {

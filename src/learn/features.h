@@ -2,7 +2,8 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ struct Views {
   std::uint64_t seed = 1;
 };
 
-// Compiles a backbone once, when the first image needs it. Not thread-safe.
+// Compiles a backbone once, when the first image needs it; where it has what plans cannot compute, libtorch runs it,
+// and a warning says so. Not thread-safe.
 class FeatureExtractor {
  public:
   // What the folder `cache` holds is not computed again; an empty one keeps nothing.
@@ -48,14 +50,12 @@ class FeatureExtractor {
  private:
   class Pass;
 
-  const Plan& plan();
-
   Backbone backbone_;
   std::filesystem::path cache_folder_;
   std::string name_;  // of how features are computed, for the cache
   std::size_t length_;
   FeatureCache cache_;
-  std::optional<Plan> plan_;
+  std::function<void(std::span<const float> input, std::int64_t batch, std::span<float> output)> run_;
 };
 
 }  // namespace graft

@@ -260,11 +260,7 @@ OrderedJson measure_files(const Comparison& c, const std::filesystem::path& fold
 }
 
 std::vector<Precision> choose_precisions(std::vector<Precision> asked) {
-  for (const Precision precision : asked) {
-    if (!is_available(precision)) {
-      fail(Kind::unavailable, "this processor has no ", name_of(precision), " arithmetic: leave it out of --precision");
-    }
-  }
+  for (const Precision precision : asked) require_available(precision);
   if (!asked.empty()) return asked;
   for (const auto precision : {Precision::fp32, Precision::bf16, Precision::int8}) {
     if (is_available(precision)) asked.push_back(precision);

@@ -58,9 +58,7 @@ ActivationRange range_of_features(const Graph& graph, const ActivationRanges& ra
 }  // namespace
 
 void require_available(std::optional<Precision> asked) {
-  if (!asked || is_available(*asked)) return;
-  fail(Kind::unavailable, "this processor has no ", name_of(*asked), " arithmetic: leave --precision ", name_of(*asked),
-       " out, or pass fp32");
+  if (asked) require_available(*asked);
 }
 
 PrecisionChoice search_precision(std::optional<Precision> asked,
@@ -68,7 +66,14 @@ PrecisionChoice search_precision(std::optional<Precision> asked,
   PrecisionChoice choice;
   for (const Precision precision : precisions_to_try(asked)) {
     choice.precision = precision;
-    const PrecisionCheck check = attempt(precision);
+    PrecisionCheck check;
+    try {
+      check = attempt(precision);
+    } catch (const Error& error) {
+      // Only plans compute in int8; in bf16 and fp32 libtorch runs what they cannot.
+      if (asked || precision == Precision::fp32 || error.code() != kUnsupportedByPlan) throw;
+      continue;
+    }
     if (precision == Precision::fp32) break;
     choice.checks.push_back(check);
     if (passes(check)) break;

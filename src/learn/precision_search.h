@@ -24,8 +24,8 @@ struct PrecisionChoice {
 };
 
 // Calls attempt(precision) from the fastest on until its check passes; fp32's, which comes last, is not looked at. What
-// the last call made is what to keep. Where a precision is asked for, only that one is tried, and throws the numbers of
-// a check that fails.
+// the last call made is what to keep. A precision that the network cannot be computed in (kUnsupportedByPlan) is passed
+// over. Where a precision is asked for, only that one is tried, and throws the numbers of a check that fails.
 PrecisionChoice search_precision(std::optional<Precision> asked,
                                  const std::function<PrecisionCheck(Precision)>& attempt);
 

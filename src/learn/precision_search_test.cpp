@@ -49,6 +49,18 @@ TEST(PrecisionSearch, EndsWithFp32AndKeepsEveryCheck) {
   EXPECT_EQ(choice.checks.size(), available().size() - 1);
 }
 
+TEST(PrecisionSearch, PassesOverWhatPlansCannotComputeUnlessItIsAskedFor) {
+  const auto attempt = [](Precision precision) {
+    if (precision != Precision::fp32) throw Error(Kind::invalid, kUnsupportedByPlan, "no plan");
+    return check_with(precision, 1);
+  };
+  const PrecisionChoice choice = search_precision({}, attempt);
+  EXPECT_EQ(choice.precision, Precision::fp32);
+  EXPECT_TRUE(choice.checks.empty());
+  EXPECT_THROW(search_precision(Precision::bf16, attempt), Error);
+  EXPECT_THROW(search_precision({}, [](Precision) -> PrecisionCheck { fail(Kind::invalid, "damaged"); }), Error);
+}
+
 TEST(PrecisionSearch, RefusesWhatIsAskedForWithTheNumbers) {
   try {
     search_precision(Precision::int8, [](Precision precision) { return check_with(precision, 0.98); });
