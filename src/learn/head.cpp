@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "learn/head_objective.h"
 #include "learn/loss.h"
 #include "learn/network.h"
 #include "learn/optimizer.h"
@@ -15,98 +16,21 @@
 namespace graft {
 namespace {
 
-// Rows per block: a block of 1,280 features is 1.3 MB, so that the second product over it finds it in the cache.
-constexpr std::int64_t kBlockRows = 256;
 // L-BFGS stops when so many steps in a row improve the loss by less than this share.
 constexpr double kConverged = 1e-3;
 constexpr int kConvergedSteps = 3;
 constexpr std::int64_t kHiddenBatch = 64;
 constexpr double kHiddenRate = 2e-3;
 
-// Mean and spread of each feature. A feature that hardly moves is not blown up: half the mean spread is added.
-struct Standard {
-  torch::Tensor mean, inverse_deviation;  // [length]
-};
-
-// What the head reads of a block of features.
-torch::Tensor taken(const torch::Tensor& features, const HeadSpec& spec) {
-  return spec.root ? features.sqrt() : features;
-}
-
-Standard standard_of(const torch::Tensor& features, const HeadSpec& spec) {
-  const std::int64_t rows = features.size(0);
-  torch::Tensor sum = torch::zeros({features.size(1)}, torch::kFloat64), squares = sum.clone();
-  for (std::int64_t begin = 0; begin < rows; begin += kBlockRows) {
-    const torch::Tensor block = taken(features.slice(0, begin, std::min(rows, begin + kBlockRows)), spec);
-    sum += block.sum(0);
-    squares += block.square().sum(0);
-  }
-  const torch::Tensor mean = sum / static_cast<double>(rows);
-  const torch::Tensor deviation = (squares / static_cast<double>(rows) - mean.square()).clamp_min(0).sqrt();
-  const double floor = std::max(1e-12, 0.5 * deviation.mean().item<double>());
-  return {mean.to(torch::kFloat32), (1 / (deviation + floor)).to(torch::kFloat32)};
-}
-
-// A linear head on standardised features, and the same as a head on the features as they are.
-struct LinearHead {
-  torch::Tensor weight, bias;  // [labels, length], [labels]
-
-  LinearHead on_raw(const Standard& standard) const {
-    const torch::Tensor raw = weight * standard.inverse_deviation;
-    return {raw, bias - raw.mv(standard.mean)};
-  }
-};
-
-struct Objective {
-  const FeatureSet& set;
-  const HeadSpec& spec;
-  Standard standard;
-  torch::Tensor targets, label_weights, target_mass;  // [images, labels], [labels], scalar
-  double total = 1;
-
-  Objective(const FeatureSet& data, const HeadSettings& settings)
-      : set(data), spec(settings.spec), standard(standard_of(data.features, settings.spec)) {
-    const std::vector<std::int64_t> labels(data.labels.begin(), data.labels.end());
-    targets = smooth_targets(torch::tensor(labels), settings.spec.labels, settings.label_smoothing);
-    if (!settings.label_weights.empty()) targets = targets * torch::tensor(settings.label_weights);
-    total = targets.sum().item<double>();
-  }
-
-  // The mean loss and its gradient, by two products over each block of rows.
-  double evaluate(const LinearHead& head, LinearHead& gradient, double regularisation) const {
-    const LinearHead raw = head.on_raw(standard);
-    const torch::Tensor transposed = raw.weight.t().contiguous();
-    torch::Tensor loss = torch::zeros({}, torch::kFloat64);
-    torch::Tensor weight = torch::zeros_like(raw.weight), bias = torch::zeros_like(raw.bias);
-    const std::int64_t rows = set.features.size(0);
-    for (std::int64_t begin = 0; begin < rows; begin += kBlockRows) {
-      const std::int64_t end = std::min(rows, begin + kBlockRows);
-      const torch::Tensor block = taken(set.features.slice(0, begin, end), spec);
-      const torch::Tensor target = targets.slice(0, begin, end);
-      const torch::Tensor log_p = torch::log_softmax(torch::addmm(raw.bias, block, transposed), 1);
-      loss -= (log_p * target).sum();
-      const torch::Tensor slope = log_p.exp() * target.sum(1, true) - target;  // [rows, labels]
-      weight.addmm_(slope.t(), block);
-      bias += slope.sum(0);
-    }
-    weight = (weight - bias.unsqueeze(1) * standard.mean) * standard.inverse_deviation / total;
-    gradient.weight = weight + 2 * regularisation * head.weight;
-    gradient.bias = bias / total;
-    return loss.item<double>() / total + regularisation * head.weight.square().sum().item<double>();
-  }
-};
-
 Weights named(const LinearHead& raw) {
   return {{"head.output.weight", from_torch(raw.weight)}, {"head.output.bias", from_torch(raw.bias)}};
 }
 
+// Of a head with a hidden layer.
 torch::Tensor logits_of(const HeadSpec& spec, const Weights& head, const torch::Tensor& features) {
-  torch::Tensor x = taken(features, spec);
-  if (head.contains("head.hidden.weight")) {
-    x = torch::relu(
-        torch::addmm(to_torch(head.at("head.hidden.bias")), x, to_torch(head.at("head.hidden.weight")).t()));
-  }
-  return torch::addmm(to_torch(head.at("head.output.bias")), x, to_torch(head.at("head.output.weight")).t());
+  const torch::Tensor hidden = torch::relu(torch::addmm(to_torch(head.at("head.hidden.bias")), taken(features, spec),
+                                                        to_torch(head.at("head.hidden.weight")).t()));
+  return torch::addmm(to_torch(head.at("head.output.bias")), hidden, to_torch(head.at("head.output.weight")).t());
 }
 
 // A fit of one strength of regularisation.
@@ -165,7 +89,7 @@ Attempt fit_linear(const Objective& objective, const FeatureSet& validation, con
   int still = 0;
   while (epochs < settings.epochs && std::chrono::steady_clock::now() < settings.deadline) {
     const double before = solver.step(closure).item<double>();
-    const double right = selection.offer(named(head.on_raw(objective.standard)), epochs, loss);
+    const double right = selection.offer(named(head.on_raw(objective.standard())), epochs, loss);
     if (progress) progress(epochs, settings.epochs, right);
     still = previous - before < kConverged * std::abs(before) ? still + 1 : 0;
     if (still == kConvergedSteps) break;
@@ -201,7 +125,7 @@ Attempt fit_hidden(const Objective& objective, const FeatureSet& train, const Fe
   const OptimizerSettings optimizer{.method = OptimizerSettings::Method::adamw, .weight_decay = 10 * regularisation};
   OptimizerState state;
   const std::int64_t rows = train.features.size(0), steps = (rows + kHiddenBatch - 1) / kHiddenBatch;
-  const Standard& standard = objective.standard;
+  const Standard& standard = objective.standard();
   const auto value = [&](const char* name) { return parameters.at(name).detach(); };
   const auto current = [&] {
     const LinearHead raw = LinearHead{value("head.hidden.weight"), value("head.hidden.bias")}.on_raw(standard);
@@ -223,7 +147,7 @@ Attempt fit_hidden(const Objective& objective, const FeatureSet& train, const Fe
                         standard.inverse_deviation;
       x = torch::dropout(torch::relu(layer("head.hidden", x)), settings.spec.dropout, true);
       const torch::Tensor loss =
-          cross_entropy(layer("head.output", x), objective.targets.index_select(0, rows_of_step), {});
+          cross_entropy(layer("head.output", x), objective.targets().index_select(0, rows_of_step), {});
       loss.backward();
       const double factor = schedule_factor(Schedule::one_cycle, epoch * steps + step, settings.epochs * steps, 0);
       optimizer_step(
@@ -261,6 +185,11 @@ Answers answer(const HeadSpec& spec, const Weights& head, const FeatureSet& set)
   Answers out{labels, set.labels, std::vector<float>(set.labels.size() * labels)};
   const torch::Tensor target =
       torch::from_blob(out.logits.data(), {static_cast<std::int64_t>(set.labels.size()), spec.labels});
+  if (!head.contains("head.hidden.weight")) {
+    linear_logits(set.features, spec, {to_torch(head.at("head.output.weight")), to_torch(head.at("head.output.bias"))},
+                  target);
+    return out;
+  }
   constexpr std::int64_t kRows = 4096;
   const std::int64_t rows = target.size(0);
   for (std::int64_t begin = 0; begin < rows; begin += kRows) {

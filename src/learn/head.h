@@ -20,7 +20,7 @@
 namespace graft {
 
 struct FeatureSet {
-  torch::Tensor features;   // [images, length], f32; may be a mapped file, it is read in blocks
+  torch::Tensor features;   // [images, length], f32, contiguous; may be a mapped file, it is read in blocks
   std::vector<int> labels;  // [images]
 };
 
