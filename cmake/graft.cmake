@@ -66,6 +66,7 @@ target_link_libraries(graft_flags INTERFACE Threads::Threads)
 # What each folder takes from outside. A folder that is not here takes nothing.
 set(GRAFT_OUTSIDE_base OpenSSL::Crypto nlohmann_json::nlohmann_json spdlog::spdlog fmt::fmt)
 set(GRAFT_OUTSIDE_image JPEG::JPEG PNG::PNG PkgConfig::WEBP GIF::GIF)
+set(GRAFT_OUTSIDE_data PkgConfig::ARCHIVE)
 set(GRAFT_OUTSIDE_zoo PkgConfig::HDF5 PkgConfig::ARCHIVE)
 set(GRAFT_OUTSIDE_infer DNNL::dnnl)
 set(GRAFT_OUTSIDE_report Boost::headers)

@@ -39,7 +39,7 @@ class Dataset {
   // The names of the labels, in the order of their numbers.
   virtual const std::vector<std::string>& labels() const = 0;
 
-  // The file sample i is read from; empty when it is not a file of its own.
+  // Where sample i is read from: a file, or a path through a tar (tar.h). Empty when it is neither.
   virtual std::filesystem::path path(std::size_t) const { return {}; }
   virtual Ignored ignored() const { return {}; }
 };

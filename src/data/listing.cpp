@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "data/tar_files.h"
 
 namespace graft {
 namespace {
@@ -26,10 +27,14 @@ std::string some_of(const std::vector<std::string>& labels) {
 
 class FileDataset final : public Dataset {
  public:
-  explicit FileDataset(Listing listing) : listing_(std::move(listing)) {}
+  explicit FileDataset(Listing listing) : listing_(std::move(listing)), tar_files_(listing_) {}
 
   std::size_t size() const override { return listing_.files.size(); }
-  Sample get(std::size_t i) const override { return {name(i), label(i), read_file(path(i), kMaxPictureBytes)}; }
+  Sample get(std::size_t i) const override {
+    const std::filesystem::path file = path(i);
+    std::optional<Bytes> content = tar_files_.read(i, file);
+    return {name(i), label(i), content ? std::move(*content) : read_file(file, kMaxPictureBytes)};
+  }
   std::string name(std::size_t i) const override { return std::string(listing_.files.name(i)); }
   int label(std::size_t i) const override { return listing_.files.label(i); }
   const std::vector<std::string>& labels() const override { return listing_.labels; }
@@ -38,6 +43,7 @@ class FileDataset final : public Dataset {
 
  private:
   Listing listing_;
+  TarFiles tar_files_;
 };
 
 }  // namespace

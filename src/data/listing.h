@@ -29,7 +29,8 @@ class FileTable {
 };
 
 struct Listing {
-  std::filesystem::path root;       // names are relative to it; an absolute name stands for itself
+  // Names are relative to it; an absolute name stands for itself. Together they may go through a tar (tar.h).
+  std::filesystem::path root;
   std::vector<std::string> labels;  // distinct
   FileTable files;
   Ignored ignored;
@@ -42,7 +43,7 @@ void use_labels(Listing& listing, const std::vector<std::string>& labels, std::s
 // empty, at most 256 bytes. `source` says where it stands.
 void check_label(std::string_view label, std::string_view source);
 
-// Reads from the files when samples are asked for.
+// Reads from the files when samples are asked for. Throws when a tar that files lie in cannot be opened.
 DatasetPtr make_dataset(Listing listing);
 
 // `name` as text that can be printed and put into JSON: what is not UTF-8, and control characters, are replaced.

@@ -8,7 +8,7 @@
 //   .lst            0 <tab> 3 <tab> ants/0013.jpg     a number, the label's number, the image
 //
 // The image's field may also be called path, file, filename, file_name or image_path, the label's class, category or
-// target. Paths are relative to the folder of the list.
+// target. Paths are relative to the folder of the list, and may go through a tar: images.tar/ants/0013.jpg.
 //
 // Labels are numbered in the order of their names; where each is a number (or has one, in an augmented manifest), in
 // the order of these numbers.

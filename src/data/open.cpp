@@ -1,11 +1,13 @@
 #include "data/open.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <span>
 
 #include "base/error.h"
 #include "data/image_folder.h"
+#include "data/image_tar.h"
 #include "data/manifest.h"
 
 namespace graft {
@@ -13,26 +15,51 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 5> kListExtensions{".csv", ".jsonl", ".manifest", ".lst", ".json"};
+constexpr std::array<std::string_view, 6> kFileExtensions{".csv", ".jsonl", ".manifest", ".lst", ".json", ".tar"};
 constexpr std::array<std::string_view, 2> kTrain{"train", "training"};
 constexpr std::array<std::string_view, 3> kValidation{"validation", "valid", "val"};
 constexpr std::array<std::string_view, 2> kTest{"test", "testing"};
 
-// The folder or list in `folder` that is called one of `names`; empty when there is none.
-fs::path find_split(const fs::path& folder, std::span<const std::string_view> names) {
+template <typename Words>
+bool is_among(const Words& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// What can be a dataset of its own in a folder, or in a folder inside a tar.
+struct Inside {
+  std::vector<fs::path> folders, files;  // files: lists and tars
+};
+
+Inside look_inside(const fs::path& path) {
+  Inside inside;
+  if (const auto tar = through_tar(path)) {
+    const TarPath root = image_root(*tar);
+    for (const std::string& name : image_subfolders(root)) inside.folders.push_back(root.path() / name);
+  } else if (fs::is_directory(path)) {
+    for (const auto& entry : fs::directory_iterator(path)) {
+      const fs::path& found = entry.path();
+      if (found.filename().string().starts_with('.')) continue;
+      if (entry.is_directory()) inside.folders.push_back(found);
+      if (is_among(kFileExtensions, found.extension().string()) && entry.is_regular_file())
+        inside.files.push_back(found);
+    }
+    std::sort(inside.folders.begin(), inside.folders.end());  // so that messages do not depend on the disk
+    std::sort(inside.files.begin(), inside.files.end());
+  }
+  return inside;
+}
+
+// The folder, list or tar that is called one of `names`; empty when there is none.
+fs::path find_split(const Inside& inside, std::span<const std::string_view> names) {
   fs::path found;
-  const auto consider = [&](const fs::path& path) {
-    require(found.empty(), folder.string(), ": both ", found.filename().string(), " and ", path.filename().string(),
-            " are there, and only one of them can be used");
+  const auto consider = [&](const fs::path& path, const fs::path& name) {
+    if (!is_among(names, name.string())) return;
+    require(found.empty(), path.parent_path().string(), ": both ", found.filename().string(), " and ",
+            path.filename().string(), " are there, and only one of them can be used");
     found = path;
   };
-  for (std::string_view name : names) {
-    if (fs::is_directory(folder / name)) consider(folder / name);
-    for (std::string_view extension : kListExtensions) {
-      const fs::path list = folder / (std::string(name) + std::string(extension));
-      if (fs::is_regular_file(list)) consider(list);
-    }
-  }
+  for (const fs::path& folder : inside.folders) consider(folder, folder.filename());
+  for (const fs::path& file : inside.files) consider(file, file.stem());
   return found;
 }
 
@@ -41,27 +68,38 @@ struct SplitPaths {
 };
 
 // A label may be called "train"; splits are what has a train beside a validation or a test, or alone.
-std::optional<SplitPaths> find_splits(const fs::path& folder) {
-  if (!fs::is_directory(folder)) return {};
-  SplitPaths paths{find_split(folder, kTrain), find_split(folder, kValidation), find_split(folder, kTest)};
+std::optional<SplitPaths> find_splits(const Inside& inside) {
+  SplitPaths paths{find_split(inside, kTrain), find_split(inside, kValidation), find_split(inside, kTest)};
   if (paths.train.empty()) return {};
-  if (!paths.validation.empty() || !paths.test.empty() || fs::is_regular_file(paths.train)) return paths;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.is_directory() && entry.path() != paths.train && !entry.path().filename().string().starts_with('.'))
-      return {};
-  }
-  return paths;
+  if (!paths.validation.empty() || !paths.test.empty()) return paths;
+  const bool alone = inside.folders.empty() || inside.folders == std::vector{paths.train};
+  const bool is_file = std::find(inside.files.begin(), inside.files.end(), paths.train) != inside.files.end();
+  return alone || is_file ? std::optional(paths) : std::nullopt;
+}
+
+// A folder that holds one list or tar, and no folder, stands for it.
+fs::path dataset_at(const fs::path& path) {
+  if (!fs::is_directory(path)) return path;
+  const Inside inside = look_inside(path);
+  return inside.folders.empty() && inside.files.size() == 1 ? inside.files[0] : path;
 }
 
 Listing list(const fs::path& path) {
-  if (!fs::exists(path)) fail(Kind::not_found, path.string(), ": there is no such folder or list");
+  if (const auto tar = through_tar(path)) return list_image_tar(*tar);
+  if (!fs::exists(path)) fail(Kind::not_found, path.string(), ": there is no such folder, list or tar");
   return fs::is_directory(path) ? list_image_folder(path) : read_manifest(path);
 }
 
 void refuse_splits(const fs::path& path) {
-  const auto splits = find_splits(path);
-  require(!splits, path.string(), ": this folder holds splits; name one of them, such as ",
+  const auto splits = find_splits(look_inside(path));
+  require(!splits, path.string(), ": this holds splits; name one of them, such as ",
           splits ? splits->train.string() : "");
+}
+
+// Keeps the tar that `path` goes through, so that it is indexed once however often it is looked into.
+TarPtr hold_tar(const fs::path& path) {
+  const auto tar = through_tar(path);
+  return tar ? open_tar(tar->file) : nullptr;
 }
 
 DatasetPtr open_measured(const fs::path& path, const std::vector<std::string>& labels) {
@@ -70,7 +108,9 @@ DatasetPtr open_measured(const fs::path& path, const std::vector<std::string>& l
 
 }  // namespace
 
-DatasetPtr open_dataset(const fs::path& path) {
+DatasetPtr open_dataset(const fs::path& given) {
+  const fs::path path = dataset_at(given);
+  const TarPtr tar = hold_tar(path);
   refuse_splits(path);
   Listing listing = list(path);
   require(listing.labels.size() > 1, path.string(), ": every image has the label \"", listing.labels[0],
@@ -78,18 +118,26 @@ DatasetPtr open_dataset(const fs::path& path) {
   return make_dataset(std::move(listing));
 }
 
-DatasetPtr open_dataset(const fs::path& path, const std::vector<std::string>& labels) {
+DatasetPtr open_dataset(const fs::path& given, const std::vector<std::string>& labels) {
+  const fs::path path = dataset_at(given);
+  const TarPtr tar = hold_tar(path);
   refuse_splits(path);
   Listing listing = list(path);
   use_labels(listing, labels, path.string());
   return make_dataset(std::move(listing));
 }
 
-Splits open_splits(const fs::path& path) {
-  const auto paths = find_splits(path);
+Splits open_splits(const fs::path& given) {
+  const fs::path path = dataset_at(given);
+  const TarPtr tar = hold_tar(path);
+  const auto paths = find_splits(look_inside(path));
   if (!paths) return {open_dataset(path), nullptr, nullptr};
   const DatasetPtr train = open_dataset(paths->train);
   return {train, open_measured(paths->validation, train->labels()), open_measured(paths->test, train->labels())};
+}
+
+bool is_image_folder(const fs::path& path) {
+  return fs::is_directory(dataset_at(path));
 }
 
 }  // namespace graft

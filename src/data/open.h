@@ -1,5 +1,5 @@
-// From a path to datasets, whatever kind of data lies there: a folder per label (image_folder.h) or a list
-// (manifest.h).
+// From a path to datasets, whatever kind of data lies there: a folder per label (image_folder.h), a list (manifest.h),
+// a tar or a folder inside one (image_tar.h), or a folder without sub-folders that holds one list or tar.
 #pragma once
 
 #include <filesystem>
@@ -23,8 +23,12 @@ struct Splits {
   DatasetPtr train, validation, test;
 };
 
-// A folder that holds train/, and perhaps validation/ (also valid/, val/) and test/, each a folder per label; or lists
-// of these names, such as train.csv. Anything else that open_dataset takes is all for training.
+// A folder or tar that holds train/, and perhaps validation/ (also valid/, val/) and test/, each a folder per label; or
+// a folder with lists or tars of these names, such as train.csv. Anything else that open_dataset takes is all for
+// training.
 Splits open_splits(const std::filesystem::path& path);
+
+// Whether the images at `path` lie in folders, as files of their own.
+bool is_image_folder(const std::filesystem::path& path);
 
 }  // namespace graft

@@ -34,7 +34,7 @@ TEST_F(Open, TakesAFolderOrAList) {
 
 TEST_F(Open, SaysWhatCannotBeOpened) {
   EXPECT_THAT([&] { open_dataset(root() / "nowhere"); },
-              ThrowsMessage<Error>(HasSubstr("nowhere: there is no such folder or list")));
+              ThrowsMessage<Error>(HasSubstr("nowhere: there is no such folder, list or tar")));
   add("one/only/1.jpg");
   EXPECT_THAT([&] { open_dataset(root() / "one"); },
               ThrowsMessage<Error>(HasSubstr("every image has the label \"only\"; learning takes two labels or more")));
@@ -79,12 +79,12 @@ TEST_F(Open, TrainsOnEverythingWhereThereAreNoSplits) {
 
 TEST_F(Open, TakesNoSplitForALabel) {
   for (const char* name : {"train/a/1.jpg", "train/b/1.jpg", "valid/b/2.jpg"}) add(name);
-  EXPECT_THAT([&] { open_dataset(root()); }, ThrowsMessage<Error>(HasSubstr("this folder holds splits; name one")));
+  EXPECT_THAT([&] { open_dataset(root()); }, ThrowsMessage<Error>(HasSubstr("this holds splits; name one")));
 }
 
 TEST_F(Open, RefusesTwoNamesOfOneSplit) {
   for (const char* name : {"train/a/1.jpg", "valid/b/2.jpg", "validation/b/2.jpg"}) add(name);
-  EXPECT_THAT([&] { open_splits(root()); }, ThrowsMessage<Error>(HasSubstr("both validation and valid are there")));
+  EXPECT_THAT([&] { open_splits(root()); }, ThrowsMessage<Error>(HasSubstr("both valid and validation are there")));
 }
 
 TEST_F(Open, RefusesALabelThatTrainingDoesNotHave) {
