@@ -1,13 +1,16 @@
 #include <fmt/format.h>
 
+#include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "base/json.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/thread_pool.h"
 #include "cli/commands.h"
+#include "data/curate.h"
 #include "data/sample.h"
 #include "data/scan.h"
 #include "data/write_split.h"
@@ -24,7 +27,7 @@ void add_scan(CLI::App* dataset) {
   auto options = std::make_shared<ScanOptions>();
   CLI::App* command = dataset->add_subcommand(
       "scan", "List what is wrong with images: unreadable, truncated, duplicate, leaked, too few; exits 1 on a leak");
-  command->add_option("data", options->data, "A folder per label, a folder of splits, or a list")
+  command->add_option("data", options->data, "A folder per label, a folder of splits, a tar, or a list")
       ->required()
       ->type_name("PATH");
   command->add_flag("--json", options->json, "Print the findings as JSON");
@@ -39,7 +42,7 @@ void add_scan(CLI::App* dataset) {
 struct SplitRequest {
   std::filesystem::path data, out;
   SplitFractions fractions{.validation = 0.2, .test = 0.1};
-  SplitLayout layout = SplitLayout::links;
+  SetLayout layout = SetLayout::links;
 };
 
 void write_divided(const SplitRequest& request) {
@@ -50,12 +53,22 @@ void write_divided(const SplitRequest& request) {
              request.out.string());
 }
 
+void add_layout(CLI::App* command, const std::string& description, const std::function<void(SetLayout)>& use) {
+  static const std::map<std::string, SetLayout> kLayouts{
+      {"links", SetLayout::links}, {"copies", SetLayout::copies}, {"lists", SetLayout::lists}};
+  command
+      ->add_option_function<std::string>(
+          "--as", [use](const std::string& word) { use(kLayouts.at(word)); }, description)
+      ->check(quiet(CLI::IsMember(kLayouts)))
+      ->type_name("links|copies|lists");
+}
+
 void add_split(CLI::App* dataset) {
   auto request = std::make_shared<SplitRequest>();
   CLI::App* command = dataset->add_subcommand(
       "split",
       "Divide images into train, validation and test by their content: an image keeps its part when others come");
-  command->add_option("data", request->data, "A folder per label, or a list")->required()->type_name("PATH");
+  command->add_option("data", request->data, "A folder per label, a tar, or a list")->required()->type_name("PATH");
   command->add_option("--out", request->out, "A folder to make")->required()->type_name("DIR");
   const auto share = [&](const char* name, double& value) {
     command->add_option(name, value, "Share of the images")
@@ -65,15 +78,47 @@ void add_split(CLI::App* dataset) {
   };
   share("--validation", request->fractions.validation);
   share("--test", request->fractions.test);
-  static const std::map<std::string, SplitLayout> kLayouts{
-      {"links", SplitLayout::links}, {"copies", SplitLayout::copies}, {"lists", SplitLayout::lists}};
-  command
-      ->add_option_function<std::string>(
-          "--as", [request](const std::string& word) { request->layout = kLayouts.at(word); },
-          "Hard links, copies, or CSV lists of the files where they are")
-      ->check(quiet(CLI::IsMember(kLayouts)))
-      ->type_name("links|copies|lists");
+  add_layout(command, "Hard links, copies, or CSV lists of the files where they are",
+             [request](SetLayout layout) { request->layout = layout; });
   command->callback([request] { write_divided(*request); });
+}
+
+struct CurateRequest {
+  std::filesystem::path data;
+  Curation curation;
+  std::optional<SetLayout> layout;  // what suits the data where it is not said
+  bool json = false;
+};
+
+void write_curated(const CurateRequest& request) {
+  if (request.json) silence_progress();
+  Curation curation = request.curation;
+  curation.layout = request.layout.value_or(is_image_folder(request.data) ? SetLayout::links : SetLayout::lists);
+  const Scan found = scan({open_dataset(request.data), nullptr, nullptr}, available_cores());
+  const Curated curated = curate(found.splits.train, curation, request.data.string());
+  if (curated.left_out > 0) spdlog::warn("{} images cannot be read and are left out", curated.left_out);
+  std::cout << (request.json ? to_json(curated, curation).dump() + "\n" : to_text(curated, curation));
+}
+
+void add_curate(CLI::App* dataset) {
+  auto request = std::make_shared<CurateRequest>();
+  CLI::App* command = dataset->add_subcommand(
+      "curate", "Divide labels: those with many images make a general set to pretrain on, the others a domain set");
+  command->add_option("data", request->data, "A folder per label, a tar, or a list")->required()->type_name("PATH");
+  command->add_option("--general", request->curation.general, "A folder to make, for labels with many images")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("--domain", request->curation.domain, "A folder to make, for the other labels")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("--min-images", request->curation.min_images, "How many images are many")
+      ->check(quiet(CLI::Range(1.0, 1e9)))
+      ->type_name("N")
+      ->capture_default_str();
+  add_layout(command, "Hard links, copies, or CSV lists of the files where they are; lists for a tar or a list",
+             [request](SetLayout layout) { request->layout = layout; });
+  command->add_flag("--json", request->json, "Print the labels of both sets as JSON");
+  command->callback([request] { write_curated(*request); });
 }
 
 void add_sample(CLI::App* dataset) {
@@ -99,6 +144,7 @@ void add_dataset(CLI::App& app) {
   dataset->require_subcommand(1);
   add_scan(dataset);
   add_split(dataset);
+  add_curate(dataset);
   add_sample(dataset);
 }
 

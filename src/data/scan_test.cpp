@@ -193,15 +193,13 @@ class WriteSplit : public ScanTest {
     add("b/deep/100.jpg", 150);
     add("b/broken.jpg", as_bytes("text"));
   }
-  WrittenSplit write(SplitLayout layout) const {
-    return write_split(scan_all().splits.train, {0.3, 0.2}, out(), layout);
-  }
+  WrittenSplit write(SetLayout layout) const { return write_split(scan_all().splits.train, {0.3, 0.2}, out(), layout); }
   fs::path out() const { return folder_.path() / "out"; }
   Scan reopened() const { return scan(open_splits(out()), 2); }
 };
 
 TEST_F(WriteSplit, LinksFilesIntoFoldersThatOpenAgain) {
-  const WrittenSplit written = write(SplitLayout::links);
+  const WrittenSplit written = write(SetLayout::links);
   EXPECT_EQ(written.train + written.validation + written.test, 41u);
   EXPECT_EQ(written.left_out, 1u);
   const Scan result = reopened();
@@ -213,7 +211,7 @@ TEST_F(WriteSplit, LinksFilesIntoFoldersThatOpenAgain) {
 }
 
 TEST_F(WriteSplit, CopiesWhenAsked) {
-  write(SplitLayout::copies);
+  write(SetLayout::copies);
   const Scan result = reopened();
   EXPECT_EQ(fs::hard_link_count(result.splits.train.dataset->path(0)), 1u);
   EXPECT_THAT(result.splits.train.problems, IsEmpty());
@@ -223,7 +221,7 @@ TEST_F(WriteSplit, CopiesToAnotherFileSystem) {
   if (!fs::is_directory("/dev/shm")) GTEST_SKIP() << "no second file system";
   std::string pattern = "/dev/shm/graft-XXXXXX";
   ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-  const WrittenSplit written = write_split(scan_all().splits.train, {}, pattern, SplitLayout::links);
+  const WrittenSplit written = write_split(scan_all().splits.train, {}, pattern, SetLayout::links);
   const Splits splits = open_splits(pattern);
   EXPECT_EQ(splits.train->size(), written.train);
   EXPECT_EQ(fs::hard_link_count(splits.train->path(0)), 1u);
@@ -231,7 +229,7 @@ TEST_F(WriteSplit, CopiesToAnotherFileSystem) {
 }
 
 TEST_F(WriteSplit, WritesListsOfTheFilesWhereTheyAre) {
-  const WrittenSplit written = write(SplitLayout::lists);
+  const WrittenSplit written = write(SetLayout::lists);
   EXPECT_THAT(read_text(out() / "train.csv"), HasSubstr("\n../data/a/"));
   const Scan result = reopened();
   EXPECT_EQ(result.splits.train.files.size(), written.train);
@@ -242,7 +240,7 @@ TEST_F(WriteSplit, WritesListsOfTheFilesWhereTheyAre) {
 TEST_F(WriteSplit, KeepsFilesApartThatHaveTheSameName) {
   add("b/deeper/100.jpg", 151);
   add("b/deepest/100.jpg", 151);
-  write(SplitLayout::links);
+  write(SetLayout::links);
   const Scan result = reopened();
   EXPECT_EQ(result.splits.train.files.size() + result.splits.validation.files.size() + result.splits.test.files.size(),
             43u);
@@ -250,14 +248,14 @@ TEST_F(WriteSplit, KeepsFilesApartThatHaveTheSameName) {
 
 TEST_F(WriteSplit, LeavesAFolderAloneThatHoldsSomething) {
   make_folder(out());
-  EXPECT_NO_THROW(write(SplitLayout::lists));
-  EXPECT_THAT([&] { write(SplitLayout::lists); }, ThrowsMessage<Error>(HasSubstr("out: this is not an empty folder")));
+  EXPECT_NO_THROW(write(SetLayout::lists));
+  EXPECT_THAT([&] { write(SetLayout::lists); }, ThrowsMessage<Error>(HasSubstr("out: this is not an empty folder")));
 }
 
 TEST_F(WriteSplit, LeavesNothingBehindWhenItFails) {
   const Scan result = scan_all();
   fs::remove_all(root() / "a");
-  EXPECT_THROW(write_split(result.splits.train, {}, out(), SplitLayout::links), Error);
+  EXPECT_THROW(write_split(result.splits.train, {}, out(), SetLayout::links), Error);
   std::vector<std::string> left;
   for (const auto& entry : fs::directory_iterator(folder_.path())) left.push_back(entry.path().filename().string());
   EXPECT_THAT(left, ElementsAre("data"));

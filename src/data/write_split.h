@@ -4,23 +4,18 @@
 #include <filesystem>
 
 #include "data/split.h"
+#include "data/write_set.h"
 
 namespace graft {
-
-enum class SplitLayout {
-  links,   // out/train/<label>/<file>, as hard links; copies where the file system has no links or is another one
-  copies,  // the same, as files of their own
-  lists,   // out/train.csv, naming the files where they are
-};
 
 struct WrittenSplit {
   std::size_t train = 0, validation = 0, test = 0;
   std::size_t left_out = 0;  // images that are not usable
 };
 
-// Divides the images and writes them to `out`, which must be empty or not there yet; after an error it is as it was.
-// Names that would collide in a folder get the first digits of their digest.
+// Divides the images and writes them to `out`, which must be empty or not there yet, as out/train/<label>/<file> or
+// out/train.csv; after an error it is as it was.
 WrittenSplit write_split(const ScannedSet& whole, const SplitFractions& fractions, const std::filesystem::path& out,
-                         SplitLayout layout);
+                         SetLayout layout);
 
 }  // namespace graft
