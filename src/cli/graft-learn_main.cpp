@@ -5,12 +5,15 @@
 #include <iostream>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "base/thread_pool.h"
 #include "cli/commands.h"
+#include "dist/join.h"
 #include "learn/feature_cache.h"
 #include "learn/infer_comparison.h"
 #include "learn/train_job.h"
+#include "membership/launch.h"
 
 namespace {
 
@@ -35,6 +38,36 @@ void print(const graft::OrderedJson& result, bool json, void (*say_it)(const gra
   }
 }
 
+// Runs the command on the ranks it asks for, or as one of those that something else has started.
+void train(graft::TrainOptions& options, bool json, const std::vector<std::string>& arguments) {
+  using namespace graft;
+  const std::optional<Place> place = find_place();
+  if (!place && options.ranks > 1) {
+    const LaunchOptions launched{.ranks = options.ranks,
+                                 .least = options.min_ranks > 0 ? options.min_ranks : options.ranks,
+                                 .logs = options.out / "run" / "ranks"};
+    throw Exit{launch(launched, arguments)};
+  }
+  if (place) {
+    require(options.ranks == 1 || options.ranks == place->size, "--ranks ", options.ranks, " is not the ", place->size,
+            " that ", place->found_in, " started: leave it out");
+    options.ranks = place->size;
+  }
+  require(options.min_ranks <= options.ranks, "--min-ranks ", options.min_ranks, " is more than the ", options.ranks,
+          " ranks there are");
+  Joined joined = join(place, options.min_ranks, false);
+  if (json || !joined.group->leads()) silence_progress();
+  if (!joined.group->leads()) spdlog::set_level(spdlog::level::err);
+  try {
+    const OrderedJson result = run_train(options, *joined.group);
+    if (!result.is_null()) print(result, json, say);
+  } catch (const std::exception& error) {
+    joined.group->fail_all(error.what());
+    throw;
+  }
+  leave(joined);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -43,10 +76,7 @@ int main(int argc, char** argv) {
   bool json = false;
   graft::TrainOptions options;
   options.cache = graft::default_cache_folder();
-  graft::add_train(app, options, json)->callback([&] {
-    if (json) graft::silence_progress();
-    print(graft::run_train(options), json, say);
-  });
+  graft::add_train(app, options, json)->callback([&] { train(options, json, {argv, argv + argc}); });
   graft::InferComparisonOptions comparison;
   graft::add_bench(app, comparison, json)->callback([&] {
     if (json) graft::silence_progress();

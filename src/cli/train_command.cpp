@@ -95,6 +95,32 @@ void add_loop_options(CLI::App* app, TrainOptions& o) {
       ->type_name("N");
 }
 
+void add_rank_options(CLI::App* app, TrainOptions& o) {
+  app->add_option(
+         "--ranks", o.ranks,
+         "Processes on this machine that train together, each on its share of the cores; under mpirun, srun and "
+         "others that start them, leave it out")
+      ->check(quiet(CLI::Range(1, 1024)))
+      ->type_name("N")
+      ->group("Ranks");
+  app->add_option("--min-ranks", o.min_ranks,
+                  "Go on from the last checkpoint with so many when others are lost [a loss ends the job]")
+      ->check(quiet(CLI::Range(1, 65536)))
+      ->type_name("N")
+      ->group("Ranks");
+  app->add_flag("--sync-batch-norm", o.synchronise, "Batch norm's statistics are of the images of all ranks")
+      ->group("Ranks");
+  app->add_flag("--compress", o.compress, "Gradients travel rounded to bf16: half the bytes")->group("Ranks");
+  app->add_flag_callback(
+         "--no-overlap", [&o] { o.overlap = false; },
+         "Gradients travel when the backward pass is over, to see what hiding them gains")
+      ->group("Ranks");
+  app->add_option("--checkpoint-minutes", o.checkpoint_minutes, "Between checkpoints within an epoch")
+      ->check(quiet(CLI::Range(0.0, 1e6)))
+      ->type_name("N")
+      ->capture_default_str();
+}
+
 void add_run_options(CLI::App* app, TrainOptions& o, bool& json) {
   add_words(app, "--mode", o.mode, kModes,
             "What is trained: the head on frozen features, all from the top down, or all from scratch");
@@ -123,6 +149,8 @@ void check_usage(const TrainOptions& o) {
     refuse(o.compare, "--compare", "scratch");
     refuse(o.hidden > 0, "--hidden", "scratch");
     refuse(o.views > 0, "--views", "scratch");
+  } else if (o.min_ranks > 0 && o.compare) {
+    throw CLI::ValidationError("--min-ranks has no meaning with --compare, which trains several times: leave one out");
   } else if (o.from.empty()) {
     throw CLI::ValidationError(
         "there is nothing to transfer from: pass --from with a bundle or weights, or --mode scratch");
@@ -138,6 +166,10 @@ void check_usage(const TrainOptions& o) {
   refuse(o.optimizer.has_value(), "--optimizer", "head");
   refuse(o.schedule.has_value(), "--schedule", "head");
   refuse(o.augmentation.has_value() && o.views == 0, "--augment without --views", "head");
+  refuse(o.min_ranks > 0, "--min-ranks", "head");
+  refuse(o.synchronise, "--sync-batch-norm", "head");
+  refuse(o.compress, "--compress", "head");
+  refuse(!o.overlap, "--no-overlap", "head");
 }
 
 }  // namespace
@@ -148,6 +180,7 @@ CLI::App* add_train(CLI::App& app, TrainOptions& options, bool& json) {
   add_data_options(train, options);
   add_model_options(train, options);
   add_loop_options(train, options);
+  add_rank_options(train, options);
   train->parse_complete_callback([&options] { check_usage(options); });
   train->footer(
       "Example:\n  graft train --train photos --from imagenet.h5 --compare --out model\n  open model/report.html");

@@ -23,6 +23,8 @@ namespace {
 Loader::Loader(DatasetPtr dataset, std::vector<std::size_t> order, const LoaderOptions& options, Transform transform)
     : dataset_(std::move(dataset)), order_(std::move(order)), options_(options), transform_(std::move(transform)) {
   require(options_.batch > 0, "a batch has at least one sample");
+  require(options_.last <= order_.size(), "the last batch has more samples than there are");
+  equal_batches_ = (order_.size() - options_.last + options_.batch - 1) / options_.batch;
   for (std::size_t index : order_) {
     require(index < dataset_->size(), "the dataset has ", dataset_->size(), " samples and none with index ", index);
   }
@@ -41,9 +43,13 @@ Loader::~Loader() {
   for (std::thread& thread : threads_) thread.join();
 }
 
+std::size_t Loader::end_of(std::size_t batch) const {
+  return batch + 1 == batches() ? order_.size() : (batch + 1) * options_.batch;
+}
+
 // Makes room for a batch in its slot, before any thread works on it.
 void Loader::prepare(std::size_t number) {
-  const std::size_t samples = std::min(options_.batch, order_.size() - number * options_.batch);
+  const std::size_t samples = end_of(number) - number * options_.batch;
   Slot& place = slot(number);
   place.missing = samples;
   place.batch.pixels.resize(samples * options_.floats_per_sample);
@@ -70,29 +76,29 @@ bool Loader::next(Batch& batch) {
 void Loader::work() {
   std::unique_lock lock(mutex_);
   while (true) {
-    const auto has_room = [this] { return cursor_ / options_.batch < taken_ + slots_.size(); };
+    const auto has_room = [this] { return batch_of(cursor_) < taken_ + slots_.size(); };
     room_.wait(lock, [&] { return stopping_ || cursor_ == order_.size() || has_room(); });
     if (stopping_ || cursor_ == order_.size()) return;
     const std::size_t position = cursor_++;
-    Slot& place = slot(position / options_.batch);
+    const std::size_t number = batch_of(position), row = position - number * options_.batch;
+    Slot& place = slot(number);
     lock.unlock();
     std::exception_ptr error;
     try {
-      make(place, position);
+      make(place, position, row);
     } catch (...) {
       error = std::current_exception();
     }
     lock.lock();
-    if (error && (!place.error || position % options_.batch < place.failed_at)) {
+    if (error && (!place.error || row < place.failed_at)) {
       place.error = error;
-      place.failed_at = position % options_.batch;
+      place.failed_at = row;
     }
     if (--place.missing == 0) ready_.notify_one();
   }
 }
 
-void Loader::make(Slot& place, std::size_t position) {
-  const std::size_t row = position % options_.batch;
+void Loader::make(Slot& place, std::size_t position, std::size_t row) {
   const std::size_t index = order_[position];
   const Sample sample = dataset_->get(index);
   place.batch.labels[row] = sample.label;

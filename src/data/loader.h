@@ -4,6 +4,7 @@
 // What a batch holds depends on the order alone, never on the threads.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <exception>
 #include <functional>
@@ -31,6 +32,7 @@ struct LoaderOptions {
   std::size_t floats_per_sample = 0;
   std::size_t threads = 1;
   std::size_t ahead = 2;  // batches held ready or in the making; with the caller's, all the memory there is
+  std::size_t last = 0;   // samples of the last batch, which may be more than `batch`; 0: what is left
 };
 
 // One pass. Used by one thread; destroyed at any time, also in the middle.
@@ -55,16 +57,19 @@ class Loader {
     std::size_t failed_at = 0;  // its place in the batch
   };
 
-  std::size_t batches() const { return (order_.size() + options_.batch - 1) / options_.batch; }
+  std::size_t batches() const { return equal_batches_ + (options_.last > 0); }
+  std::size_t batch_of(std::size_t position) const { return std::min(position / options_.batch, batches() - 1); }
+  std::size_t end_of(std::size_t batch) const;
   Slot& slot(std::size_t batch) { return slots_[batch % slots_.size()]; }
   void prepare(std::size_t batch);
   void work();
-  void make(Slot& slot, std::size_t position);
+  void make(Slot& slot, std::size_t position, std::size_t row);
 
   const DatasetPtr dataset_;
   const std::vector<std::size_t> order_;
   const LoaderOptions options_;
   const Transform transform_;
+  std::size_t equal_batches_ = 0;  // those before options_.last
 
   std::mutex mutex_;
   std::condition_variable room_;   // a batch was taken, or it is time to stop

@@ -46,6 +46,19 @@ LoaderOptions options_of(std::size_t batch, std::size_t threads, std::size_t ahe
   return {.batch = batch, .floats_per_sample = 2, .threads = threads, .ahead = ahead};
 }
 
+TEST(Loader, TheLastBatchMayBeLonger) {
+  LoaderOptions options = options_of(2, 3);
+  options.last = 3;
+  Loader loader(std::make_shared<Numbers>(10), {4, 1, 9, 0, 7}, options, write_value);
+  Batch batch;
+  ASSERT_TRUE(loader.next(batch));
+  EXPECT_THAT(batch.indices, ElementsAre(4u, 1u));
+  ASSERT_TRUE(loader.next(batch));
+  EXPECT_THAT(batch.indices, ElementsAre(9u, 0u, 7u));
+  EXPECT_THAT(batch.pixels, ElementsAre(9, -9, 0, 0, 7, -7));
+  EXPECT_FALSE(loader.next(batch));
+}
+
 TEST(Loader, GivesBatchesInOrderAndAShortLastOne) {
   Loader loader(std::make_shared<Numbers>(10), {4, 1, 9, 0, 4}, options_of(2, 3), write_value);
   Batch batch;

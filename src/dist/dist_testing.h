@@ -1,6 +1,9 @@
 // Ranks as threads of one process, for tests. Internal to dist/ and learn/.
 #pragma once
 
+#include <torch/types.h>
+#include <torch/utils.h>
+
 #include <exception>
 #include <functional>
 #include <memory>
@@ -16,6 +19,9 @@ namespace graft {
 inline void with_ranks(int ranks, const std::function<void(Group&)>& body, int least = 0) {
   Coordinator coordinator(
       {.address = "127.0.0.1", .ranks = ranks, .least = least > 0 ? least : ranks, .token = "test", .timing = {}});
+  // Ranks of a process share its cores; with a team of threads each they would mostly wait for one another.
+  const int threads_before = torch::get_num_threads();
+  torch::set_num_threads(1);
   std::vector<std::exception_ptr> errors(static_cast<std::size_t>(ranks));
   std::vector<std::thread> threads;
   for (int rank = 0; rank < ranks; ++rank) {
@@ -35,6 +41,7 @@ inline void with_ranks(int ranks, const std::function<void(Group&)>& body, int l
     });
   }
   for (std::thread& thread : threads) thread.join();
+  torch::set_num_threads(threads_before);
   for (const std::exception_ptr& error : errors) {
     if (error) std::rethrow_exception(error);
   }

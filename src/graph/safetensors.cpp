@@ -114,7 +114,7 @@ Weights cut(ByteView data, const std::vector<Entry>& entries, const std::shared_
 }
 
 std::string header_of(const std::vector<std::pair<std::string, const Tensor*>>& tensors,
-                      const std::map<std::string, std::string>& metadata, std::string_view source) {
+                      const std::map<std::string, std::string>& metadata) {
   OrderedJson header = OrderedJson::object();
   if (!metadata.empty()) header[kMetadata] = metadata;
   std::uint64_t position = 0;
@@ -128,7 +128,7 @@ std::string header_of(const std::vector<std::pair<std::string, const Tensor*>>& 
     content.append((kPrefix - content.size() % kPrefix) % kPrefix, ' ');
     return content;
   } catch (const Json::exception&) {
-    fail(Kind::invalid, source, ": the name of a tensor or a note is not UTF-8 text");
+    fail(Kind::invalid, "the name of a tensor, or a note beside the tensors, is not UTF-8 text");
   }
 }
 
@@ -154,22 +154,30 @@ Safetensors read_safetensors(const std::filesystem::path& path) {
   return parse_safetensors(file.bytes(), file.owner(), path.string());
 }
 
-void write_safetensors(const std::filesystem::path& path, const Weights& weights,
-                       const std::map<std::string, std::string>& metadata) {
+std::string encode_safetensors(const Weights& weights, const std::map<std::string, std::string>& metadata) {
   std::vector<std::pair<std::string, const Tensor*>> tensors;
   for (const auto& [name, tensor] : weights) tensors.emplace_back(name, &tensor);
   std::stable_sort(tensors.begin(), tensors.end(),
                    [](const auto& a, const auto& b) { return size_of(a.second->type) > size_of(b.second->type); });
-  const std::string header = header_of(tensors, metadata, path.string());
-  Bytes content;
-  append(content, static_cast<std::uint64_t>(header.size()));
+  const std::string header = header_of(tensors, metadata);
+  Bytes prefix;
+  append(prefix, static_cast<std::uint64_t>(header.size()));
   std::size_t total = kPrefix + header.size();
   for (const auto& [name, tensor] : tensors) total += tensor->bytes.size();
+  std::string content;
   content.reserve(total);
-  const auto append_all = [&content](ByteView part) { content.insert(content.end(), part.begin(), part.end()); };
-  append_all(as_bytes(header));
+  const auto append_all = [&content](ByteView part) {
+    content.append(reinterpret_cast<const char*>(part.data()), part.size());
+  };
+  append_all(prefix);
+  content += header;
   for (const auto& [name, tensor] : tensors) append_all(tensor->bytes);
-  write_file(path, ByteView(content));
+  return content;
+}
+
+void write_safetensors(const std::filesystem::path& path, const Weights& weights,
+                       const std::map<std::string, std::string>& metadata) {
+  write_file(path, encode_safetensors(weights, metadata));
 }
 
 }  // namespace graft

@@ -20,8 +20,10 @@ Safetensors read_safetensors(const std::filesystem::path& path);
 // The same from memory; `owner` keeps `bytes` alive. `source` names it in errors.
 Safetensors parse_safetensors(ByteView bytes, std::shared_ptr<const void> owner, std::string_view source);
 
-// Written whole or not at all. Wide types come first and names in order among them, as the format allows no gaps, so
+// The file's bytes. Wide types come first and names in order among them, as the format allows no gaps, so
 // every tensor is aligned to its element.
+std::string encode_safetensors(const Weights& weights, const std::map<std::string, std::string>& metadata = {});
+// Written whole or not at all.
 void write_safetensors(const std::filesystem::path& path, const Weights& weights,
                        const std::map<std::string, std::string>& metadata = {});
 

@@ -211,6 +211,10 @@ class HeadSearch {
   std::optional<FittedHead> head_;
 };
 
+bool leads(const TrainingContext& context) {
+  return !context.group || context.group->leads();
+}
+
 // Trains `bundle`'s network on and puts the best weights into it.
 void train_on(Candidate& candidate, const TrainerSettings& settings, const TrainingContext& context,
               const char* title) {
@@ -219,12 +223,15 @@ void train_on(Candidate& candidate, const TrainerSettings& settings, const Train
   const TrainingData data{context.data.train.dataset, context.data.validation.dataset, candidate.bundle.preprocess,
                           available_cores(), context.data.data_digest.dump()};
   std::optional<MetricLog> log;
-  TrainControl control{.checkpoint = context.folder / "checkpoint.safetensors",
+  TrainControl control{.checkpoints = context.folder / "checkpoints",
+                       .checkpoint_every = std::chrono::milliseconds(
+                           static_cast<std::int64_t>(context.options.checkpoint_minutes * 60'000)),
                        .resume = context.options.resume,
                        .deadline = context.deadline,
                        .title = title,
-                       .report = {},
-                       .resumed = {}};
+                       .group = context.group,
+                       .elastic = context.options.min_ranks > 0 && context.options.min_ranks < context.options.ranks,
+                       .overlap = context.options.overlap};
   control.resumed = [&](std::int64_t step) { log.emplace(context.folder, step); };
   control.report = [&](const EpochReport& report) {
     if (!log) log.emplace(context.folder);
@@ -274,7 +281,7 @@ void train_and_measure(Candidate& candidate, TrainerSettings settings, const Tra
                        const char* mode) {
   settings.label_weights = label_weights(context);
   train_on(candidate, settings, context, mode);
-  measure(candidate, context);
+  if (leads(context)) measure(candidate, context);
   candidate.settings = to_json(settings);
   candidate.settings["mode"] = mode;
 }
@@ -285,7 +292,7 @@ Candidate train_head(const Bundle& parent, const TrainingContext& context) {
   const auto start = Clock::now();
   HeadSearch search(parent, context);
   Candidate candidate = search.run();
-  MetricLog(context.folder).add(candidate.curve);
+  if (leads(context)) MetricLog(context.folder).add(candidate.curve);
   candidate.seconds = seconds_since(start);
   return candidate;
 }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "bundle/bundle.h"
+#include "dist/group.h"
 #include "learn/split_data.h"
 #include "recipe/train_options.h"
 #include "report/metrics.h"
@@ -27,8 +28,11 @@ struct TrainingContext {
   std::filesystem::path folder;  // of this run's metrics and checkpoint
   std::uint64_t seed = 1;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  Group* group = nullptr;  // the ranks that train together; all call alike
 };
 
+// On ranks other than the one that leads, a candidate that was trained has no more than its weights.
+//
 // The parent's backbone as it is, and a head fitted on its features.
 Candidate train_head(const Bundle& parent, const TrainingContext& context);
 // The same, then trained on from the top down.

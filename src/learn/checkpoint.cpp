@@ -1,13 +1,19 @@
 #include "learn/checkpoint.h"
 
 #include <cmath>
+#include <cstdio>
 
+#include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "graph/safetensors.h"
 #include "learn/network.h"
 
 namespace graft {
 namespace {
+
+constexpr std::size_t kKept = 2;
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 36;
 
 void put(Weights& out, const std::string& prefix, const Weights& weights) {
   for (const auto& [name, tensor] : weights) out[prefix + name] = tensor;
@@ -54,12 +60,28 @@ Curve curve_from(const Json& json) {
   return curve;
 }
 
+// The folder's checkpoints, the last first.
+std::vector<std::filesystem::path> checkpoints(const std::filesystem::path& folder) {
+  std::map<std::int64_t, std::filesystem::path, std::greater<>> by_step;
+  if (!std::filesystem::is_directory(folder)) return {};
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    long long step = 0;
+    if (std::sscanf(entry.path().filename().c_str(), "checkpoint-%lld.safetensors", &step) == 1) {
+      by_step[step] = entry.path();
+    }
+  }
+  std::vector<std::filesystem::path> paths;
+  for (const auto& [step, path] : by_step) paths.push_back(path);
+  return paths;
+}
+
 }  // namespace
 
-void write_checkpoint(const std::filesystem::path& path, const TrainingState& c) {
+std::string encode(const TrainingState& c) {
   const Json progress = {{"settings", c.settings},
                          {"epoch", c.epoch},
                          {"step", c.step},
+                         {"sums", {c.sums.loss, c.sums.right, c.sums.images}},
                          {"best_epoch", c.best_epoch},
                          {"best_accuracy", c.best_accuracy},
                          {"best_loss", c.best_loss},
@@ -72,33 +94,54 @@ void write_checkpoint(const std::filesystem::path& path, const TrainingState& c)
   put(all, "best/", c.best);
   put(all, "first/", c.optimizer.first);
   put(all, "second/", c.optimizer.second);
-  write_safetensors(path, all, {{"progress", progress.dump()}});
+  return encode_safetensors(all, {{"progress", progress.dump()}});
 }
 
-std::optional<TrainingState> read_checkpoint_file(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path)) return std::nullopt;
-  const Safetensors file = read_safetensors(path);
+TrainingState decode_state(std::string content, const std::string& source) {
+  const auto owner = std::make_shared<const std::string>(std::move(content));
+  const Safetensors file = parse_safetensors(as_bytes(*owner), owner, source);
   const auto metadata = file.metadata.find("progress");
-  require(metadata != file.metadata.end(), path.string(), " is not a checkpoint of a training run");
+  require(metadata != file.metadata.end(), source, " is not a checkpoint of a training run");
   try {
-    const Json json = parse_json(metadata->second, path.string());
-    TrainingState c{.settings = json.at("settings"),
-                    .epoch = json.at("epoch"),
-                    .step = json.at("step"),
-                    .best_epoch = json.at("best_epoch"),
-                    .best_accuracy = json.at("best_accuracy"),
-                    .best_loss = number(json.at("best_loss")),
-                    .finished = json.at("finished"),
-                    .curve = curve_from(json.at("curve")),
-                    .optimizer = {take_torch(file.weights, "first/"), take_torch(file.weights, "second/"),
-                                  json.at("optimizer_steps")},
-                    .weights = take(file.weights, "weights/"),
-                    .average = take(file.weights, "average/"),
-                    .best = take(file.weights, "best/")};
-    return c;
+    const Json json = parse_json(metadata->second, source);
+    const Json& sums = json.at("sums");
+    return {.settings = json.at("settings"),
+            .epoch = json.at("epoch"),
+            .step = json.at("step"),
+            .sums = {sums.at(0), sums.at(1), sums.at(2)},
+            .best_epoch = json.at("best_epoch"),
+            .best_accuracy = json.at("best_accuracy"),
+            .best_loss = number(json.at("best_loss")),
+            .finished = json.at("finished"),
+            .curve = curve_from(json.at("curve")),
+            .optimizer = {take_torch(file.weights, "first/"), take_torch(file.weights, "second/"),
+                          json.at("optimizer_steps")},
+            .weights = take(file.weights, "weights/"),
+            .average = take(file.weights, "average/"),
+            .best = take(file.weights, "best/")};
   } catch (const Json::exception&) {
-    fail(Kind::invalid, path.string(), ": the checkpoint's progress is damaged; start again without --resume");
+    fail(Kind::invalid, source, ": the checkpoint's progress is damaged; remove it, or start without --resume");
   }
+}
+
+void write_checkpoint(const std::filesystem::path& folder, const TrainingState& state) {
+  make_folder(folder);
+  write_file(folder / ("checkpoint-" + std::to_string(state.step) + ".safetensors"), encode(state));
+  const std::vector<std::filesystem::path> all = checkpoints(folder);
+  for (std::size_t i = kKept; i < all.size(); ++i) std::filesystem::remove(all[i]);
+}
+
+std::optional<TrainingState> last_checkpoint(const std::filesystem::path& folder) {
+  const std::vector<std::filesystem::path> all = checkpoints(folder);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    try {
+      return decode_state(read_text(all[i], kMostBytes), all[i].string());
+    } catch (const Error& error) {
+      if (i + 1 == all.size()) throw;
+      spdlog::warn("{}; going on from the checkpoint before it", error.what());
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace graft

@@ -1,5 +1,6 @@
 #include "learn/loss.h"
 
+#include <numeric>
 #include <random>
 
 namespace graft {
@@ -14,17 +15,29 @@ Mixed mixup(const torch::Tensor& images, const torch::Tensor& targets, double al
   std::gamma_distribution<double> gamma(alpha, 1);
   const double a = gamma(random), b = gamma(random);
   const double share = a + b > 0 ? a / (a + b) : 1;
-  const std::vector<std::size_t> order = permutation(static_cast<std::size_t>(images.size(0)), derive(key, 1));
-  const std::vector<std::int64_t> indices(order.begin(), order.end());
+  std::vector<std::int64_t> indices(static_cast<std::size_t>(images.size(0)));
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    indices[i] = static_cast<std::int64_t>((i ^ 1) < indices.size() ? i ^ 1 : i);
+  }
   const torch::Tensor partners = torch::tensor(indices);
   return {images * share + images.index_select(0, partners) * (1 - share),
           targets * share + targets.index_select(0, partners) * (1 - share)};
 }
 
 torch::Tensor cross_entropy(const torch::Tensor& logits, const torch::Tensor& targets,
-                            const torch::Tensor& label_weights) {
+                            const torch::Tensor& label_weights, std::optional<double> mass) {
   const torch::Tensor weighted = label_weights.defined() ? targets * label_weights : targets;
-  return -(weighted * torch::log_softmax(logits, 1)).sum() / weighted.sum();
+  const torch::Tensor sum = -(weighted * torch::log_softmax(logits, 1)).sum();
+  return mass ? sum / *mass : sum / weighted.sum();
+}
+
+double target_mass(const std::vector<int>& labels, const std::vector<float>& label_weights, double smoothing) {
+  if (label_weights.empty()) return static_cast<double>(labels.size());
+  const double mean =
+      std::accumulate(label_weights.begin(), label_weights.end(), 0.0) / static_cast<double>(label_weights.size());
+  double mass = 0;
+  for (int label : labels) mass += (1 - smoothing) * label_weights[static_cast<std::size_t>(label)] + smoothing * mean;
+  return mass;
 }
 
 std::vector<float> balanced_weights(const std::vector<int>& labels, std::size_t label_count) {

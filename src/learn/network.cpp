@@ -1,6 +1,7 @@
 #include "learn/network.h"
 
 #include "base/error.h"
+#include "learn/synchronised_batch_norm.h"
 
 namespace graft {
 
@@ -38,12 +39,20 @@ std::vector<int64_t> symmetric(const Padding& p) {
 
 }  // namespace
 
+// What a pass through the network is for.
+struct Network::Pass {
+  bool training = false;
+  Share share{};
+  Group* synchronise = nullptr;
+};
+
 // Computes one node's output from its inputs.
 struct Forward {
   const Network& network;
   const Node& node;
   const std::vector<torch::Tensor>& in;
-  bool training;
+  const Network::Pass& pass;
+  bool training;  // and not frozen
 
   torch::Tensor parameter(const char* suffix) const { return network.parameters_.at(node.name + suffix); }
   torch::Tensor optional(bool present, const char* suffix) const {
@@ -56,9 +65,14 @@ struct Forward {
                          sizes(x.stride), symmetric(x.padding), sizes(x.dilation), x.groups);
   }
   torch::Tensor operator()(const BatchNorm& x) const {
-    return torch::batch_norm(
-        in[0], parameter(".weight"), parameter(".bias"), network.statistics_.at(node.name + ".running_mean"),
-        network.statistics_.at(node.name + ".running_var"), training, x.momentum, x.epsilon, false);
+    const torch::Tensor mean = network.statistics_.at(node.name + ".running_mean");
+    const torch::Tensor variance = network.statistics_.at(node.name + ".running_var");
+    if (training && pass.synchronise) {
+      return synchronised_batch_norm(in[0], parameter(".weight"), parameter(".bias"), mean, variance, x.momentum,
+                                     x.epsilon, pass.share.weight, *pass.synchronise);
+    }
+    return torch::batch_norm(in[0], parameter(".weight"), parameter(".bias"), mean, variance, training, x.momentum,
+                             x.epsilon, false);
   }
   torch::Tensor operator()(const Activation& x) const {
     switch (x.function) {
@@ -86,7 +100,16 @@ struct Forward {
   torch::Tensor operator()(const Linear& x) const {
     return torch::linear(in[0], parameter(".weight"), optional(x.bias, ".bias"));
   }
-  torch::Tensor operator()(const Dropout& x) const { return torch::dropout(in[0], x.probability, training); }
+  // Drawn for all images of the step: what an image loses does not depend on the rank that computes it.
+  torch::Tensor operator()(const Dropout& x) const {
+    if (!training || x.probability == 0) return in[0];
+    std::vector<std::int64_t> shape = in[0].sizes().vec();
+    shape[0] = static_cast<std::int64_t>(pass.share.of);
+    const double kept = 1 - x.probability;
+    const torch::Tensor mask = torch::empty(shape).bernoulli_(kept).narrow(
+        0, static_cast<std::int64_t>(pass.share.begin), static_cast<std::int64_t>(pass.share.images()));
+    return in[0] * (mask / kept).to(in[0].options());
+  }
 };
 
 Network::Network(Graph graph, const Weights& weights)
@@ -106,7 +129,16 @@ Network::Network(Graph graph, const Weights& weights)
 }
 
 Network::Output Network::forward(const torch::Tensor& input, bool training) {
-  const bool with_auxiliary = training && graph_.auxiliary_output.has_value();
+  const auto images = static_cast<std::size_t>(input.size(0));
+  return run(input, {.training = training, .share = {0, images, images}});
+}
+
+Network::Output Network::forward(const torch::Tensor& input, const Share& share, Group* synchronise) {
+  return run(input, {true, share, synchronise});
+}
+
+Network::Output Network::run(const torch::Tensor& input, const Pass& pass) {
+  const bool with_auxiliary = pass.training && graph_.auxiliary_output.has_value();
   std::vector<torch::Tensor> outputs(graph_.nodes.size());
   std::vector<int> left = uses_;
   for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
@@ -119,7 +151,7 @@ Network::Output Network::forward(const torch::Tensor& input, bool training) {
       in.push_back(outputs[index]);
       if (--left[index] == 0) outputs[index].reset();  // inference then holds only what is still needed
     }
-    outputs[i] = std::visit(Forward{*this, node, in, training && !frozen_[i]}, node.operation);
+    outputs[i] = std::visit(Forward{*this, node, in, pass, pass.training && !frozen_[i]}, node.operation);
   }
   Output out{outputs[static_cast<std::size_t>(graph_.output)], {}};
   if (with_auxiliary) out.auxiliary = outputs[static_cast<std::size_t>(*graph_.auxiliary_output)];
@@ -148,6 +180,21 @@ void Network::load(const Weights& weights) {
   const torch::NoGradGuard no_grad;
   for (auto& [name, tensor] : parameters_) tensor.copy_(to_torch(weights.at(name)));
   for (auto& [name, tensor] : statistics_) tensor.copy_(to_torch(weights.at(name)));
+}
+
+void Network::average_statistics(Group& group) {
+  if (group.size() == 1 || statistics_.empty()) return;
+  const torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> parts;
+  for (const auto& [name, tensor] : statistics_) parts.push_back(tensor.flatten());
+  torch::Tensor all = torch::cat(parts);
+  group.sum(all);
+  all /= group.size();
+  std::int64_t begin = 0;
+  for (auto& [name, tensor] : statistics_) {
+    tensor.copy_(all.narrow(0, begin, tensor.numel()).view(tensor.sizes()));
+    begin += tensor.numel();
+  }
 }
 
 void Network::follow(const Network& other, double decay, std::int64_t steps) {

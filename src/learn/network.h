@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "dist/group.h"
 #include "graph/graph.h"
 #include "graph/weights.h"
+#include "learn/shard.h"
 
 namespace graft {
 
@@ -25,6 +27,9 @@ class Network {
   // input: [batch, channels, height, width]. In training, dropout drops and batch norm uses and gathers the batch's
   // statistics, except in frozen nodes, which compute as in inference. Dropout draws from libtorch's generator.
   Output forward(const torch::Tensor& input, bool training);
+  // Training on a share of a step: dropout drops what it would drop of these images in the whole step, and where
+  // `synchronise` is given, batch norm uses the statistics of all its members' images.
+  Output forward(const torch::Tensor& input, const Share& share, Group* synchronise);
 
   // One flag for each node (freeze_up_to gives them): a frozen node's parameters get no gradient and its running
   // statistics stay as they are.
@@ -40,6 +45,8 @@ class Network {
   Weights weights() const;
   // Replaces the values in place.
   void load(const Weights& weights);
+  // Replaces batch norm's running statistics by their means over the group.
+  void average_statistics(Group& group);
   // Moves every value towards those of `other`, which has the same graph: an average of weights over the steps (Polyak
   // and Juditsky, 1992). `decay` is what is left of the old value; it rises from 0 as (1 + steps) / (10 + steps), so
   // that short runs are averaged too.
@@ -47,6 +54,8 @@ class Network {
 
  private:
   friend struct Forward;
+  struct Pass;
+  Output run(const torch::Tensor& input, const Pass& pass);
 
   Graph graph_;
   std::map<std::string, torch::Tensor> parameters_, statistics_;

@@ -76,7 +76,7 @@ Untrained untrained(const TrainOptions& options, const Bundle* parent, int label
 
 class Job {
  public:
-  explicit Job(const TrainOptions& options) : options_(options), deadline_(deadline_of(options)) {}
+  Job(const TrainOptions& options, Group& group) : options_(options), group_(group), deadline_(deadline_of(options)) {}
 
   OrderedJson run() {
     const auto start = Clock::now();
@@ -89,7 +89,7 @@ class Job {
       ways.push_back(transfer(*parent));
     }
     if (options_.mode == Mode::scratch || options_.compare) ways.push_back(scratch(parent ? &*parent : nullptr));
-    return write(ways, start);
+    return group_.leads() ? write(ways, start) : OrderedJson();
   }
 
  private:
@@ -100,7 +100,8 @@ class Job {
             .data = data_,
             .folder = options_.out / "run" / (of > 1 ? fmt::format("{}-{}", name, number + 1) : name),
             .seed = options_.seed + static_cast<std::uint64_t>(number),
-            .deadline = share_of(deadline_, of - number)};
+            .deadline = share_of(deadline_, of - number),
+            .group = &group_};
   }
 
   Way transfer(const Bundle& parent) {
@@ -127,7 +128,7 @@ class Job {
     Way way{.name = "from scratch", .candidates = {}};
     for (int i = 0; i < seeds(); ++i) {
       const TrainingContext shared = context("scratch", i, seeds());
-      const TrainingContext each{options, data_, shared.folder, shared.seed, shared.deadline};
+      const TrainingContext each{options, data_, shared.folder, shared.seed, shared.deadline, &group_};
       way.candidates.push_back(train_scratch(network.graph, network.preprocess, each));
     }
     timed("from scratch", start);
@@ -193,6 +194,7 @@ class Job {
   }
 
   const TrainOptions& options_;
+  Group& group_;
   Clock::time_point deadline_;
   SplitData data_;
   std::vector<TimeSpent> time_;
@@ -200,13 +202,13 @@ class Job {
 
 }  // namespace
 
-OrderedJson run_train(const TrainOptions& options) {
+OrderedJson run_train(const TrainOptions& options, Group& group) {
   if (options.resume && is_bundle(options.out)) {
     spdlog::info("{} is finished: there is nothing to resume", options.out.string());
     return {{"bundle", options.out.string()}, {"finished", true}};
   }
   check(options);
-  return Job(options).run();
+  return Job(options, group).run();
 }
 
 }  // namespace graft

@@ -8,32 +8,34 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "data/loader.h"
 #include "graph/surgery.h"
 #include "learn/checkpoint.h"
 #include "learn/loss.h"
+#include "learn/shard.h"
+#include "learn/validation.h"
 
 namespace graft {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr double kAuxiliaryWeight = 0.4;  // Szegedy et al.
-constexpr std::size_t kValidationBatch = 64;
-constexpr std::size_t kBatchesAhead = 4;
 
 // What a seed's random numbers are drawn for.
 enum Stream : std::uint64_t { kOrder, kAugment, kMixup, kDropout };
+
+// What all ranks know of a step at its end: each gives its part, the reducer sums them.
+enum Total : std::size_t { kLoss, kRight, kImages, kCheckpoint, kWaiting, kTotals };
 
 Key stream_key(std::uint64_t seed, Stream stream, int epoch) {
   return derive(derive(Key{seed}, stream), static_cast<std::uint64_t>(epoch));
 }
 
-std::size_t pixels_of(const Preprocess& p) {
-  return static_cast<std::size_t>(3 * p.width * p.height);
-}
-
-torch::Tensor images_of(Batch& batch, const Preprocess& p) {
-  return torch::from_blob(batch.pixels.data(), {static_cast<std::int64_t>(batch.labels.size()), 3, p.height, p.width});
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 torch::Tensor labels_of(const Batch& batch) {
@@ -52,6 +54,15 @@ std::map<std::string, double> rate_factors(const Graph& graph, double block_deca
   return factors;
 }
 
+// In the order in which a forward pass uses them.
+std::vector<torch::Tensor> parameters_in_order(const Network& network) {
+  std::vector<torch::Tensor> parameters;
+  for (const WeightSpec& spec : weight_specs(network.graph())) {
+    if (spec.role == Role::parameter) parameters.push_back(network.parameters().at(spec.name));
+  }
+  return parameters;
+}
+
 // "epoch 3/30  loss 0.412  validation 0.93": what stands behind the bar.
 std::string note_of(const EpochReport& r) {
   return fmt::format("epoch {}/{}  loss {:.3f}  validation {:.3f}", r.epoch, r.epochs, r.train_loss,
@@ -66,33 +77,27 @@ class Run {
         data_(data),
         settings_(settings),
         control_(control),
+        group_(control.group ? *control.group : alone_),
         factors_(rate_factors(network.graph(), settings.block_decay)),
         labels_(static_cast<std::int64_t>(data.train->labels().size())),
-        steps_per_epoch_(count_steps(data.train->size(), settings.batch)),
+        steps_per_epoch_(
+            static_cast<std::int64_t>(step_sizes(data.train->size(), static_cast<std::size_t>(settings.batch)).size())),
         progress_(control.title, data.train->size() * static_cast<std::uint64_t>(settings.epochs), "images") {
     if (!settings.label_weights.empty()) label_weights_ = torch::tensor(settings.label_weights);
     state_.settings = fingerprint_of_run();
     state_.curve.seed = settings.seed;
     if (settings.average_decay > 0) average_.emplace(network.graph(), network.weights());
-    if (control.resume) restore();
+    if (control.resume && !group_.outside()) restore();
   }
 
   TrainOutcome finish() {
-    while (!state_.finished && state_.epoch < settings_.epochs) {
-      if (state_.epoch > 0 && std::chrono::steady_clock::now() >= control_.deadline) break;
-      run_epoch();
+    while (!try_to_finish()) {
     }
     network_.load(state_.best);
-    return {state_.best, state_.curve, answer(network_, data_.validation, data_.preprocess, data_.threads),
-            state_.epoch};
+    return {state_.best, state_.curve, state_.epoch, timeline_};
   }
 
  private:
-  static std::int64_t count_steps(std::size_t images, int batch) {
-    const auto size = static_cast<std::size_t>(batch);
-    return static_cast<std::int64_t>(images / size + (images % size > 1));
-  }
-
   // What must be equal for a checkpoint to be of this run.
   std::string fingerprint_of_run() const {
     OrderedJson json = to_json(settings_);
@@ -104,21 +109,78 @@ class Run {
   }
 
   void restore() {
-    std::optional<TrainingState> saved = read_checkpoint_file(control_.checkpoint);
+    std::optional<TrainingState> saved = last_checkpoint(control_.checkpoints);
     if (!saved) return;
     if (saved->settings != state_.settings) {
-      fail(Kind::conflict, control_.checkpoint.string(),
-           " was made with other settings; give the same ones, or start again without --resume");
+      fail(Kind::conflict, control_.checkpoints.string(),
+           " holds a checkpoint made with other settings; give the same ones, or start again without --resume");
     }
-    state_ = std::move(*saved);
-    network_.load(state_.weights);
-    if (average_) average_->load(state_.average);
-    progress_.begin_at(images_before());
+    take(std::move(*saved));
     if (control_.resumed) control_.resumed(state_.step);
   }
 
-  // Images of the epochs that are done.
-  std::uint64_t images_before() const { return static_cast<std::uint64_t>(state_.epoch) * data_.train->size(); }
+  void take(TrainingState state) {
+    state_ = std::move(state);
+    network_.load(state_.weights);
+    if (average_) average_->load(state_.average);
+    progress_.begin_at(images_done());
+    snapshot();
+  }
+
+  // False when a rank was lost, and those that are left have gone back to the last checkpoint.
+  bool try_to_finish() {
+    try {
+      if (group_.outside()) group_.regroup();
+      if (snapshot_.settings.empty()) capture();
+      synchronise();
+      while (!state_.finished && state_.epoch < settings_.epochs && !out_of_time()) run_epoch();
+      return true;
+    } catch (const MemberLost& lost) {
+      // The thread that sums must not see the next group.
+      reducer_.reset();
+      if (!control_.elastic) throw;
+      spdlog::warn("{}; going on from step {} with those that are left", lost.what(), snapshot_.step);
+      group_.regroup();
+      return false;
+    }
+  }
+
+  // All go on from the checkpoint of the one that has the newest.
+  void synchronise() {
+    reducer_.reset();
+    if (group_.size() == 1) {
+      if (control_.elastic) take(snapshot_);
+      return;
+    }
+    group_.at(snapshot_.step, "first broadcast");
+    const std::vector<std::string> steps = group_.gather(std::to_string(snapshot_.step));
+    int newest = 0;
+    for (int rank = 0; rank < group_.size(); ++rank) {
+      const auto step = [&](int r) { return std::stoll(steps[static_cast<std::size_t>(r)]); };
+      if (step(rank) > step(newest)) newest = rank;
+    }
+    std::string state = newest == group_.rank() ? encode(snapshot_) : "";
+    group_.broadcast(state, newest);
+    TrainingState received = decode_state(std::move(state), "the state that rank " + std::to_string(newest) + " sent");
+    require(received.settings == state_.settings, "rank ", newest,
+            " trains with other settings or images than this one: start all with the same command and data");
+    take(std::move(received));
+  }
+
+  // One that leads looks at the clock, and all do as it says.
+  bool out_of_time() {
+    if (state_.epoch == 0 || control_.deadline == Clock::time_point::max()) return false;
+    std::string word = Clock::now() >= control_.deadline ? "stop" : "go on";
+    group_.broadcast(word);
+    return word == "stop";
+  }
+
+  std::int64_t epoch_step() const { return state_.step - state_.epoch * steps_per_epoch_; }
+
+  std::uint64_t images_done() const {
+    return static_cast<std::uint64_t>(state_.epoch) * data_.train->size() +
+           static_cast<std::uint64_t>(std::llround(state_.sums.images));
+  }
 
   double learning_rate() const {
     const auto warm_up = static_cast<std::int64_t>(settings_.warm_up_epochs * static_cast<double>(steps_per_epoch_));
@@ -126,57 +188,106 @@ class Run {
            schedule_factor(settings_.schedule, state_.step, steps_per_epoch_ * settings_.epochs, warm_up);
   }
 
-  struct EpochSums {
-    double loss = 0;
-    std::size_t right = 0, images = 0;
-  };
-
+  // An epoch, or what is left of one. Returns early when another group goes on with it.
   void run_epoch() {
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = Clock::now();
     network_.freeze(frozen_in(network_.graph(), settings_, state_.epoch));
+    reducer_.emplace(group_, parameters_in_order(network_),
+                     ReducerOptions{.overlap = control_.overlap, .bf16 = settings_.compress});
+    times_ = {.host = group_.roster().peers[static_cast<std::size_t>(group_.rank())].host};
     EpochReport report{.epoch = state_.epoch + 1, .epochs = settings_.epochs, .learning_rate = learning_rate()};
-    const EpochSums sums = train_epoch();
-    Network& validated = average_ ? *average_ : network_;
-    const Answers answers = answer(validated, data_.validation, data_.preprocess, data_.threads);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const double images = static_cast<double>(std::max<std::size_t>(sums.images, 1));
-    report.step = state_.step;
-    report.train_loss = sums.loss / images;
-    report.train_accuracy = static_cast<double>(sums.right) / images;
-    report.validation_loss = log_loss(answers);
-    report.validation_accuracy = accuracy(answers);
-    report.images_per_second = static_cast<double>(sums.images + answers.images()) / seconds;
-    keep(report, validated);
+    const double images_before = state_.sums.images;
+    const bool whole = train_epoch();
+    if (reducer_) timeline_ = reducer_->times();
+    reducer_.reset();
+    if (!whole) return;
+    const EpochSums sums = state_.sums;
+    validate(report);
+    report.images_per_second =
+        (sums.images - images_before + static_cast<double>(data_.validation->size())) / seconds_since(start);
     note_ = note_of(report);
-    progress_.update(images_before(), note_);
+    progress_.update(images_done(), note_);
     // Before the checkpoint: what is reported twice can be told by its step, what is never reported is lost.
-    if (control_.report) control_.report(report);
-    save();
+    if (control_.report && group_.leads()) control_.report(report);
+    checkpoint(waiting_);
   }
 
-  EpochSums train_epoch() {
+  void validate(EpochReport& report) {
+    group_.at(state_.step, "validation");
+    average_statistics();
+    Network& validated = average_ ? *average_ : network_;
+    const Answers answers = answer(validated, data_.validation, data_.preprocess, data_.threads, group_);
+    const double images = std::max(state_.sums.images, 1.0);
+    report.step = state_.step;
+    report.train_loss = state_.sums.loss / images;
+    report.train_accuracy = state_.sums.right / images;
+    report.validation_loss = log_loss(answers);
+    report.validation_accuracy = accuracy(answers);
+    report.ranks = gather_times(times_, group_);
+    keep(report, validated);
+  }
+
+  // Without synchronised batch norm each rank has gathered statistics of its own images.
+  void average_statistics() {
+    if (settings_.synchronise) return;
+    network_.average_statistics(group_);
+    if (average_) average_->average_statistics(group_);
+  }
+
+  Loader load(const Shard& shard) {
     const Key augment_key = stream_key(settings_.seed, kAugment, state_.epoch);
-    const auto transform = [&, augment_key](const Sample& sample, std::size_t index, std::span<float> out) {
+    const auto transform = [this, augment_key](const Sample& sample, std::size_t index, std::span<float> out) {
       const Image image = decode(sample.content, decode_options(settings_.augmentation, data_.preprocess));
       normalise(augment(image, settings_.augmentation, data_.preprocess, derive(augment_key, index)), data_.preprocess,
                 out);
     };
-    Loader loader(data_.train, permutation(data_.train->size(), stream_key(settings_.seed, kOrder, state_.epoch)),
-                  {.batch = static_cast<std::size_t>(settings_.batch),
+    return Loader(data_.train, shard.order,
+                  {.batch = std::max<std::size_t>(shard.steps.front().images(), 1),
                    .floats_per_sample = pixels_of(data_.preprocess),
                    .threads = data_.threads,
-                   .ahead = kBatchesAhead},
+                   .ahead = kBatchesAhead,
+                   .last = shard.steps.back().images()},
                   transform);
-    EpochSums sums;
-    Batch batch;
-    while (loader.next(batch)) {
-      if (batch.labels.size() > 1 || data_.train->size() == 1) step(batch, sums);
-      progress_.update(images_before() + sums.images, note_);
-    }
-    return sums;
   }
 
-  void step(Batch& batch, EpochSums& sums) {
+  // The steps of the epoch that are left. False when another group goes on with them.
+  bool train_epoch() {
+    const auto batch_size = static_cast<std::size_t>(settings_.batch);
+    const std::vector<std::size_t> order =
+        permutation(data_.train->size(), stream_key(settings_.seed, kOrder, state_.epoch));
+    const auto first = static_cast<std::size_t>(epoch_step());
+    const Shard shard = shard_of(order, batch_size, first, group_.rank(), group_.size());
+    if (shard.steps.empty()) return true;
+    Loader loader = load(shard);
+    Batch batch;
+    for (std::size_t i = 0; i < shard.steps.size(); ++i) {
+      group_.at(state_.step, "training");
+      auto start = Clock::now();
+      loader.next(batch);
+      times_.data += seconds_since(start);
+      start = Clock::now();
+      const std::size_t begin = (first + i) * batch_size;
+      const std::vector<double> totals = step(batch, shard.steps[i], labels_at(order, begin, shard.steps[i].of));
+      times_.compute += seconds_since(start) - reducer_->times().exposed;
+      times_.exposed += reducer_->times().exposed;
+      times_.communication += reducer_->times().communication;
+      times_.images += static_cast<double>(shard.steps[i].images());
+      progress_.update(images_done(), note_);
+      waiting_ = totals[kWaiting] > 0;
+      const bool last = i + 1 == shard.steps.size();
+      if (!last && totals[kCheckpoint] > 0 && checkpoint(waiting_)) return false;
+    }
+    return true;
+  }
+
+  std::vector<int> labels_at(const std::vector<std::size_t>& order, std::size_t begin, std::size_t count) const {
+    std::vector<int> labels;
+    for (std::size_t i = begin; i < begin + count; ++i) labels.push_back(data_.train->label(order[i]));
+    return labels;
+  }
+
+  // `all`: the labels of the whole step.
+  std::vector<double> step(Batch& batch, const Share& share, const std::vector<int>& all) {
     const auto number = static_cast<std::uint64_t>(state_.step);
     torch::manual_seed(derive(stream_key(settings_.seed, kDropout, state_.epoch), number).value);
     const torch::Tensor labels = labels_of(batch);
@@ -188,25 +299,48 @@ class Run {
       images = mixed.images;
       targets = mixed.targets;
     }
-    const Network::Output out = network_.forward(images, true);
-    torch::Tensor loss = cross_entropy(out.logits, targets, label_weights_);
-    if (out.auxiliary.defined()) loss = loss + kAuxiliaryWeight * cross_entropy(out.auxiliary, targets, label_weights_);
-    loss.backward();
+    const Network::Output out =
+        network_.forward(images, share, settings_.synchronise && group_.size() > 1 ? &group_ : nullptr);
+    const double mass = target_mass(all, settings_.label_weights, settings_.label_smoothing) / share.weight;
+    torch::Tensor loss = cross_entropy(out.logits, targets, label_weights_, mass);
+    if (out.auxiliary.defined())
+      loss = loss + kAuxiliaryWeight * cross_entropy(out.auxiliary, targets, label_weights_, mass);
+    std::vector<double> totals = totals_of(loss, out.logits, labels, share);
+    reducer_->backward(loss, totals);
+    update(totals);
+    return totals;
+  }
+
+  std::vector<double> totals_of(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& labels,
+                                const Share& share) const {
+    std::vector<double> totals(kTotals);
+    totals[kLoss] = loss.item<double>();
+    totals[kRight] = share.weight * (logits.argmax(1) == labels).sum().item<double>();
+    totals[kImages] = share.weight * static_cast<double>(share.images());
+    if (group_.leads()) {
+      totals[kCheckpoint] = Clock::now() - saved_at_ >= control_.checkpoint_every;
+      totals[kWaiting] = group_.someone_waits();
+    }
+    return totals;
+  }
+
+  void update(const std::vector<double>& totals) {
+    require(std::isfinite(totals[kLoss]), "the loss is not a number at step ", state_.step + 1,
+            "; lower --learning-rate");
     const double rate = learning_rate();
     optimizer_step(
         settings_.optimizer, network_.parameters(), [&](const std::string& name) { return rate * factors_.at(name); },
         state_.optimizer);
     ++state_.step;
     if (average_) average_->follow(network_, settings_.average_decay, state_.step);
-    const double value = loss.item<double>();
-    require(std::isfinite(value), "the loss is not a number at step ", state_.step, "; lower --learning-rate");
-    sums.loss += value * static_cast<double>(batch.labels.size());
-    sums.right += static_cast<std::size_t>((out.logits.argmax(1) == labels).sum().item<std::int64_t>());
-    sums.images += batch.labels.size();
+    state_.sums.loss += totals[kLoss] * totals[kImages];
+    state_.sums.right += totals[kRight];
+    state_.sums.images += totals[kImages];
   }
 
   void keep(const EpochReport& report, const Network& validated) {
     ++state_.epoch;
+    state_.sums = {};
     state_.curve.points.push_back({static_cast<double>(report.step), report.train_loss, report.train_accuracy,
                                    report.validation_loss, report.validation_accuracy});
     const bool better =
@@ -223,22 +357,51 @@ class Run {
     state_.finished = tired || state_.epoch >= settings_.epochs;
   }
 
-  void save() {
-    if (control_.checkpoint.empty()) return;
-    state_.weights = network_.weights();
-    if (average_) state_.average = average_->weights();
-    write_checkpoint(control_.checkpoint, state_);
+  // Saves where training stands; then lets those in that wait to take part. True when another group goes on.
+  bool checkpoint(bool others_wait) {
+    group_.at(state_.step, "checkpoint");
+    average_statistics();
+    if (control_.elastic || (group_.leads() && !control_.checkpoints.empty())) capture();
+    if (group_.leads() && !control_.checkpoints.empty()) write_checkpoint(control_.checkpoints, state_);
+    saved_at_ = Clock::now();
+    if (!control_.elastic || !others_wait || state_.finished) return false;
+    reducer_.reset();
+    group_.regroup();
+    synchronise();
+    spdlog::info("{} ranks train from step {} on", group_.size(), state_.step);
+    return true;
   }
 
+  void capture() {
+    state_.weights = network_.weights();
+    if (average_) state_.average = average_->weights();
+    snapshot();
+  }
+
+  // What all go back to when a rank is lost; the optimizer goes on changing its tensors in place.
+  void snapshot() {
+    snapshot_ = state_;
+    for (Tensors* tensors : {&snapshot_.optimizer.first, &snapshot_.optimizer.second}) {
+      for (auto& [name, tensor] : *tensors) tensor = tensor.clone();
+    }
+  }
+
+  Group alone_;
   Network& network_;
   const TrainingData& data_;
   const TrainerSettings& settings_;
   const TrainControl& control_;
+  Group& group_;
   std::map<std::string, double> factors_;
   std::int64_t labels_, steps_per_epoch_;
   torch::Tensor label_weights_;
   std::optional<Network> average_;
-  TrainingState state_;
+  std::optional<Reducer> reducer_;
+  TrainingState state_, snapshot_;
+  Clock::time_point saved_at_ = Clock::now();
+  RankTimes times_;
+  StepTimes timeline_;
+  bool waiting_ = false;  // ranks want to get in, as of the last step
   Progress progress_;
   std::string note_;
 };
@@ -262,28 +425,10 @@ TrainOutcome train(Network& network, const TrainingData& data, const TrainerSett
                    const TrainControl& control) {
   require(settings.epochs > 0, "--epochs is at least 1, not ", settings.epochs);
   require(settings.batch > 1, "--batch is at least 2, not ", settings.batch);
+  const int ranks = control.group ? control.group->size() : 1;
+  require(settings.batch >= 2 * ranks, "--batch ", settings.batch, " is less than two images for each of ", ranks,
+          " ranks: pass a larger one");
   return Run(network, data, settings, control).finish();
-}
-
-Answers answer(Network& network, const DatasetPtr& dataset, const Preprocess& preprocess, std::size_t threads) {
-  std::vector<std::size_t> order(dataset->size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  Loader loader(dataset, std::move(order),
-                {.batch = kValidationBatch,
-                 .floats_per_sample = pixels_of(preprocess),
-                 .threads = threads,
-                 .ahead = kBatchesAhead},
-                [&](const Sample& sample, std::size_t, std::span<float> out) {
-                  preprocess_file(sample.content, preprocess, out);
-                });
-  Answers answers{dataset->labels().size(), {}, {}};
-  Batch batch;
-  while (loader.next(batch)) {
-    const torch::Tensor logits = infer(network, images_of(batch, preprocess)).contiguous();
-    answers.truth.insert(answers.truth.end(), batch.labels.begin(), batch.labels.end());
-    answers.logits.insert(answers.logits.end(), logits.data_ptr<float>(), logits.data_ptr<float>() + logits.numel());
-  }
-  return answers;
 }
 
 }  // namespace graft

@@ -1,8 +1,9 @@
-// The training loop over images: fine-tuning and training from scratch.
+// The training loop over images: fine-tuning and training from scratch, on any number of ranks.
 //
 // What an epoch does is a function of the settings, the seed and the epoch's number: its order of images, what each
-// augmentation draws, what dropout drops. So the same seed gives the same numbers, and a run that was killed goes on
-// from its last checkpoint to the numbers of one that was not.
+// augmentation draws, what dropout drops. So the same seed gives the same numbers, a run that was killed goes on from
+// its last checkpoint to the numbers of one that was not, and the number of ranks changes them by rounding only (where
+// batch norm is synchronised; otherwise by its statistics, which are then of a rank's images).
 #pragma once
 
 #include <chrono>
@@ -12,6 +13,8 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "dist/group.h"
+#include "dist/reducer.h"
 #include "learn/network.h"
 #include "learn/optimizer.h"
 #include "recipe/settings.h"
@@ -27,37 +30,55 @@ struct TrainingData {
   std::string digest{};     // names the images: a checkpoint is resumed with the same ones only
 };
 
+// Where a rank's time went in an epoch's steps, in seconds.
+struct RankTimes {
+  std::string host{};
+  double images = 0;         // that it computed
+  double data = 0;           // waiting for images
+  double compute = 0;        // forward, backward and update
+  double communication = 0;  // in which gradients were on their way
+  double exposed = 0;        // of that, what the step waited for
+  double total() const { return data + compute + exposed; }
+};
+
 // One epoch's numbers.
 struct EpochReport {
   int epoch = 0, epochs = 0;  // 1 is the first
   std::int64_t step = 0;
   double learning_rate = 0, train_loss = 0, train_accuracy = 0, validation_loss = 0, validation_accuracy = 0;
-  double images_per_second = 0;
+  double images_per_second = 0;  // of all ranks, validation included
+  std::vector<RankTimes> ranks{};
 };
 
 struct TrainOutcome {
   Weights weights;  // of the best epoch by validation accuracy, then loss
   Curve curve;
-  Answers validation;  // of those weights
-  int epochs = 0;      // that were run
+  int epochs = 0;        // that were run
+  StepTimes timeline{};  // of this rank's last step
 };
 
 struct TrainControl {
-  std::filesystem::path checkpoint{};  // a file; replaced after each epoch
-  bool resume = false;                 // go on from `checkpoint` where it exists
+  std::filesystem::path checkpoints{};  // a folder; one more is written after each epoch, by the rank that leads
+  std::chrono::milliseconds checkpoint_every{std::chrono::minutes(10)};  // also within an epoch
+  bool resume = false;                                                   // go on from the last one, where there is one
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::string title{};  // of the progress bar
+  // On the rank that leads.
   std::function<void(const EpochReport&)> report{};
-  std::function<void(std::int64_t step)> resumed{};  // called once, with the step that is gone on from
+  std::function<void(std::int64_t step)> resumed{};  // called with the step that is gone on from
+  Group* group = nullptr;                            // null: this process alone
+  bool elastic = false;  // go on from the last checkpoint with the ranks that are left when one is lost
+  bool overlap = true;   // gradients travel during the backward pass
 };
 
-// Trains `network`, which then holds the best weights. Throws Kind::conflict when the checkpoint to resume from was
-// made with other settings.
+// Trains `network`, which then holds the best weights; all ranks of the group call it alike. Throws Kind::conflict when
+// the checkpoint to resume from was made with other settings.
 TrainOutcome train(Network& network, const TrainingData& data, const TrainerSettings& settings,
                    const TrainControl& control);
 
-// The network's answers on a dataset, in the dataset's order.
-Answers answer(Network& network, const DatasetPtr& dataset, const Preprocess& preprocess, std::size_t threads);
+// The network's answers on a dataset, in the dataset's order, for all ranks; each computes a part of them.
+Answers answer(Network& network, const DatasetPtr& dataset, const Preprocess& preprocess, std::size_t threads,
+               Group& group);
 
 // Which nodes are frozen in `epoch` (0 is the first).
 std::vector<bool> frozen_in(const Graph& graph, const TrainerSettings& settings, int epoch);

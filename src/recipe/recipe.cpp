@@ -12,9 +12,22 @@ int epochs_for(std::size_t images, double images_seen, int least, int most) {
   return std::clamp(static_cast<int>(std::min(epochs, 1e6)), least, most);
 }
 
+// The rate for steps of `batch` images where the recipe's is for `base`: in proportion with SGD (Goyal et al., 2017),
+// by the root with Adam, whose step does not grow with the gradient (Malladi et al., 2022).
+double scaled(const OptimizerSettings& optimizer, int batch, int base) {
+  const double factor = static_cast<double>(batch) / base;
+  return optimizer.learning_rate * (optimizer.method == OptimizerSettings::Method::sgd ? factor : std::sqrt(factor));
+}
+
 void apply(const TrainOptions& options, TrainerSettings& s) {
   s.epochs = options.epochs.value_or(s.epochs);
-  s.batch = options.batch.value_or(s.batch);
+  const int base = s.batch;
+  s.batch = options.batch.value_or(s.batch * options.ranks);
+  s.optimizer.learning_rate = scaled(s.optimizer, s.batch, base);
+  // A rate that is larger than the recipe's is not for random weights.
+  if (s.batch > base) s.warm_up_epochs = std::max(s.warm_up_epochs, std::min(5.0, 0.1 * s.epochs));
+  s.synchronise = options.synchronise;
+  s.compress = options.compress;
   s.patience = options.patience.value_or(s.patience);
   s.optimizer.method = options.optimizer.value_or(s.optimizer.method);
   s.optimizer.learning_rate = options.learning_rate.value_or(s.optimizer.learning_rate);

@@ -23,6 +23,8 @@ OrderedJson to_json(const TrainerSettings& s) {
           {"block_decay", s.block_decay},
           {"gradual", s.gradual},
           {"freeze_to", s.freeze_to},
+          {"synchronise", s.synchronise},
+          {"compress", s.compress},
           {"seed", s.seed}};
 }
 

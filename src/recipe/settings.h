@@ -23,7 +23,8 @@ struct OptimizerSettings {
 
 struct TrainerSettings {
   int epochs = 30;
-  int batch = 32;  // images in a step; a last batch of one image is left out, batch norm has no use for it
+  int batch =
+      32;  // images in a step, on all ranks together; a last one alone is left out: batch norm has no use for it
   OptimizerSettings optimizer;
   Schedule schedule = Schedule::one_cycle;
   double warm_up_epochs = 0;  // not of one_cycle, which begins slowly anyway
@@ -32,10 +33,12 @@ struct TrainerSettings {
   double average_decay = 0;            // of the average of weights that is validated and kept; 0 is off
   std::vector<float> label_weights{};  // empty: all 1
   Augmentation augmentation;
-  int patience = 0;         // stop after so many epochs without a better one; 0 never
-  double block_decay = 1;   // the learning rate's factor from each block to the one below it
-  bool gradual = false;     // unfreeze in three equal phases: the upper third of the blocks, two thirds, all
-  std::string freeze_to{};  // the blocks up to this one (or node) stay frozen throughout
+  int patience = 0;          // stop after so many epochs without a better one; 0 never
+  double block_decay = 1;    // the learning rate's factor from each block to the one below it
+  bool gradual = false;      // unfreeze in three equal phases: the upper third of the blocks, two thirds, all
+  std::string freeze_to{};   // the blocks up to this one (or node) stay frozen throughout
+  bool synchronise = false;  // batch norm takes its statistics over all ranks' images of a step
+  bool compress = false;     // gradients travel between ranks rounded to bf16
   std::uint64_t seed = 1;
 };
 

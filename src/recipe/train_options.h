@@ -34,6 +34,12 @@ struct TrainOptions {
   int hidden = 0;         // units of a hidden layer in the head
   int views = 0;          // augmented views of each image in head mode
   std::string freeze_to;  // in finetune
+
+  int ranks = 1;      // processes that train together; where something else starts them, it says how many
+  int min_ranks = 0;  // go on with so many when others are lost; 0: a loss ends the job
+  bool synchronise = false, compress = false;
+  bool overlap = true;             // gradients travel during the backward pass
+  double checkpoint_minutes = 10;  // between two checkpoints within an epoch
   // What the model answers in; unset: the fastest that answers as fp32 does.
   std::optional<Precision> precision;
 

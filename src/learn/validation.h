@@ -1,0 +1,24 @@
+// What the training loop and validation share: images as tensors, a network's answers, and what each rank says.
+#pragma once
+
+#include <vector>
+
+#include "data/loader.h"
+#include "image/transform.h"
+#include "learn/trainer.h"
+
+namespace graft {
+
+inline constexpr std::size_t kBatchesAhead = 4;
+
+inline std::size_t pixels_of(const Preprocess& p) {
+  return static_cast<std::size_t>(3 * p.width * p.height);
+}
+
+// [images, 3, height, width], of the batch's memory.
+torch::Tensor images_of(Batch& batch, const Preprocess& preprocess);
+
+// Every rank's times, by rank.
+std::vector<RankTimes> gather_times(const RankTimes& own, Group& group);
+
+}  // namespace graft
