@@ -36,11 +36,12 @@ Inside look_inside(const fs::path& path) {
     const TarPath root = image_root(*tar);
     for (const std::string& name : image_subfolders(root)) inside.folders.push_back(root.path() / name);
   } else if (fs::is_directory(path)) {
-    for (const auto& entry : fs::directory_iterator(path)) {
+    std::error_code unknown;  // what cannot be looked at is none of them; who lists the folder says so
+    for (const auto& entry : fs::directory_iterator(path, unknown)) {
       const fs::path& found = entry.path();
       if (found.filename().string().starts_with('.')) continue;
-      if (entry.is_directory()) inside.folders.push_back(found);
-      if (is_among(kFileExtensions, found.extension().string()) && entry.is_regular_file())
+      if (entry.is_directory(unknown)) inside.folders.push_back(found);
+      if (is_among(kFileExtensions, found.extension().string()) && entry.is_regular_file(unknown))
         inside.files.push_back(found);
     }
     std::sort(inside.folders.begin(), inside.folders.end());  // so that messages do not depend on the disk

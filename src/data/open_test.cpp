@@ -40,6 +40,25 @@ TEST_F(Open, SaysWhatCannotBeOpened) {
               ThrowsMessage<Error>(HasSubstr("every image has the label \"only\"; learning takes two labels or more")));
 }
 
+TEST_F(Open, TakesAFolderForTheOnlyListInIt) {
+  add("images.csv", "image,label\n1.jpg,a\n2.jpg,b\n");
+  for (const char* name : {"1.jpg", "2.jpg", "README.md", ".cache/x.csv"}) add(name);
+  EXPECT_THAT(open_dataset(root())->labels(), ElementsAre("a", "b"));
+  add("more.csv", "image,label\n1.jpg,a\n2.jpg,b\n");
+  EXPECT_THROW(open_dataset(root()), Error);
+}
+
+TEST_F(Open, TakesNoListForADatasetBesideFoldersOfImages) {
+  for (const char* name : {"a/1.jpg", "b/1.jpg", "images.csv"}) add(name);
+  EXPECT_THAT(open_dataset(root())->labels(), ElementsAre("a", "b"));
+}
+
+TEST_F(Open, IsNotStoppedByALinkThatLeadsToItself) {
+  for (const char* name : {"a/1.jpg", "b/1.jpg"}) add(name);
+  std::filesystem::create_symlink(root() / "loop.csv", root() / "loop.csv");
+  EXPECT_EQ(open_splits(root()).train->size(), 2u);
+}
+
 TEST_F(Open, NumbersLabelsAsItIsTold) {
   for (const char* name : {"a/1.jpg", "c/1.jpg"}) add(name);
   const DatasetPtr dataset = open_dataset(root(), {"c", "b", "a"});
