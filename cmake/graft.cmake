@@ -177,6 +177,9 @@ endfunction()
 function(graft_use_torch target scope)
   target_include_directories(${target} SYSTEM ${scope} ${TORCH_INCLUDE_DIRS})
   target_link_libraries(${target} ${scope} ${TORCH_LIBRARIES})
+  if(TARGET torch_cuda)
+    target_compile_definitions(${target} ${scope} GRAFT_CUDA)
+  endif()
 endfunction()
 
 # graft_program(<name> DEPENDS <folders> [TORCH]): the program whose main is src/cli/<name>_main.cpp.

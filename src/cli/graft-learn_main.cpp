@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "cli/commands.h"
 #include "dist/join.h"
+#include "learn/device.h"
 #include "learn/feature_cache.h"
 #include "learn/infer_comparison.h"
 #include "learn/train_job.h"
@@ -55,7 +56,7 @@ void train(graft::TrainOptions& options, bool json, const std::vector<std::strin
   }
   require(options.min_ranks <= options.ranks, "--min-ranks ", options.min_ranks, " is more than the ", options.ranks,
           " ranks there are");
-  Joined joined = join(place, options.min_ranks, false);
+  Joined joined = join(place, options.min_ranks, device_of(options).is_cuda());
   if (json || !joined.group->leads()) silence_progress();
   if (!joined.group->leads()) spdlog::set_level(spdlog::level::err);
   try {

@@ -17,6 +17,11 @@ const std::map<std::string, AugmentationLevel> kAugmentations{{"none", Augmentat
                                                               {"standard", AugmentationLevel::standard},
                                                               {"strong", AugmentationLevel::strong}};
 
+const std::map<std::string, TrainOptions::Device> kDevices{{"auto", TrainOptions::Device::automatic},
+                                                           {"cpu", TrainOptions::Device::cpu},
+                                                           {"cuda", TrainOptions::Device::cuda}};
+const std::map<std::string, bool> kSwitch{{"on", true}, {"off", false}};
+
 // Declares an option whose value is one of the words of `words`.
 template <typename Value, typename Target>
 void add_words(CLI::App* app, const std::string& name, Target& target, const std::map<std::string, Value>& words,
@@ -90,6 +95,8 @@ void add_loop_options(CLI::App* app, TrainOptions& o) {
   add_optional(app, "--average", o.average_decay, 0, 0.99999, "Keep an average of the weights with this decay");
   add_optional(app, "--patience", o.patience, 1, 100000, "Stop after so many epochs without a better one");
   add_words(app, "--augment", o.augmentation, kAugmentations, "How much images are varied");
+  add_words(app, "--mixed-precision", o.mixed_precision, kSwitch,
+            "Train in bf16 where that loses nothing [on where the processor or GPU computes in bf16]");
   app->add_option("--views", o.views, "In head mode: augmented views of each image, besides the image")
       ->check(quiet(CLI::Range(0, 100)))
       ->type_name("N");
@@ -115,6 +122,7 @@ void add_rank_options(CLI::App* app, TrainOptions& o) {
          "--no-overlap", [&o] { o.overlap = false; },
          "Gradients travel when the backward pass is over, to see what hiding them gains")
       ->group("Ranks");
+  add_words(app, "--device", o.device, kDevices, "Where training computes; auto is a GPU where there is one");
   app->add_option("--checkpoint-minutes", o.checkpoint_minutes, "Between checkpoints within an epoch")
       ->check(quiet(CLI::Range(0.0, 1e6)))
       ->type_name("N")
@@ -169,6 +177,7 @@ void check_usage(const TrainOptions& o) {
   refuse(o.min_ranks > 0, "--min-ranks", "head");
   refuse(o.synchronise, "--sync-batch-norm", "head");
   refuse(o.compress, "--compress", "head");
+  refuse(o.mixed_precision.has_value(), "--mixed-precision", "head");
   refuse(!o.overlap, "--no-overlap", "head");
 }
 

@@ -1,6 +1,5 @@
-// The build defines GRAFT_NCCL where libtorch was built with NCCL and its headers are there.
-#ifdef GRAFT_NCCL
-#define USE_C10D_NCCL
+// libtorch's build says with USE_C10D_NCCL that it has NCCL inside.
+#ifdef USE_C10D_NCCL
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #endif
 
@@ -10,7 +9,7 @@
 
 namespace graft {
 
-#ifdef GRAFT_NCCL
+#ifdef USE_C10D_NCCL
 Backend make_nccl(const std::shared_ptr<Member>& member, const Roster& roster, const std::string& name) {
   return c10::make_intrusive<c10d::ProcessGroupNCCL>(make_store(member, name + "/"), roster.rank,
                                                      static_cast<int>(roster.peers.size()));

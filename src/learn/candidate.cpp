@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "base/thread_pool.h"
 #include "graph/surgery.h"
+#include "learn/device.h"
 #include "learn/features.h"
 #include "learn/loss.h"
 #include "learn/metric_log.h"
@@ -220,6 +221,7 @@ void train_on(Candidate& candidate, const TrainerSettings& settings, const Train
               const char* title) {
   make_folder(context.folder);
   Network network(candidate.bundle.graph, candidate.bundle.weights);
+  network.move_to(device_of(context.options));
   const TrainingData data{context.data.train.dataset, context.data.validation.dataset, candidate.bundle.preprocess,
                           available_cores(), context.data.data_digest.dump()};
   std::optional<MetricLog> log;
@@ -276,10 +278,17 @@ void measure(Candidate& candidate, const TrainingContext& context) {
   candidate.reported = data.test.dataset ? answers_of(*network, data.test, "test") : candidate.validation;
 }
 
-// Trains the candidate's network on, and measures it.
-void train_and_measure(Candidate& candidate, TrainerSettings settings, const TrainingContext& context,
-                       const char* mode) {
+// The recipe's settings where this device has its say.
+TrainerSettings on_device(TrainerSettings settings, const TrainingContext& context) {
   settings.label_weights = label_weights(context);
+  settings.mixed_precision = context.options.mixed_precision.value_or(computes_in_bf16(device_of(context.options)));
+  return settings;
+}
+
+// Trains the candidate's network on, and measures it.
+void train_and_measure(Candidate& candidate, const TrainerSettings& recipe, const TrainingContext& context,
+                       const char* mode) {
+  const TrainerSettings settings = on_device(recipe, context);
   train_on(candidate, settings, context, mode);
   if (leads(context)) measure(candidate, context);
   candidate.settings = to_json(settings);

@@ -168,6 +168,17 @@ void Network::freeze(const std::vector<bool>& frozen) {
   }
 }
 
+void Network::move_to(torch::Device device) {
+  const torch::NoGradGuard no_grad;
+  for (auto* tensors : {&parameters_, &statistics_}) {
+    for (auto& [name, tensor] : *tensors) tensor.set_data(tensor.detach().to(device));
+  }
+}
+
+torch::Device Network::device() const {
+  return parameters_.empty() ? torch::kCPU : parameters_.begin()->second.device();
+}
+
 Weights Network::weights() const {
   Weights out;
   for (const auto& [name, tensor] : parameters_) out[name] = from_torch(tensor);

@@ -41,6 +41,10 @@ class Network {
   const std::map<std::string, torch::Tensor>& parameters() const { return parameters_; }
   const std::map<std::string, torch::Tensor>& statistics() const { return statistics_; }
 
+  // Computes there from now on; inputs have to be there too.
+  void move_to(torch::Device device);
+  torch::Device device() const;
+
   // A copy of everything, as it would be saved.
   Weights weights() const;
   // Replaces the values in place.

@@ -8,6 +8,7 @@ namespace {
 torch::Tensor& buffer(Tensors& tensors, const std::string& name, const torch::Tensor& like) {
   torch::Tensor& tensor = tensors[name];
   if (!tensor.defined()) tensor = torch::zeros_like(like);
+  if (tensor.device() != like.device()) tensor = tensor.to(like.device());  // from a checkpoint
   return tensor;
 }
 

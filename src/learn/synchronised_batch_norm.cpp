@@ -71,16 +71,19 @@ torch::Tensor synchronised_batch_norm(const torch::Tensor& input, const torch::T
                                       double momentum, double epsilon, double weight, Group& group) {
   torch::Tensor inverse;
   Statistics all;
+  // Sums of many rounded numbers want more than bf16.
+  const torch::Tensor x = input.scalar_type() == torch::kBFloat16 ? input.to(torch::kFloat32) : input;
   {
     const torch::NoGradGuard no_grad;
-    all = gather(input, weight, group);
+    all = gather(x, weight, group);
     const torch::Tensor variance = all.deviation / all.count;
     inverse = (variance + epsilon).rsqrt();
     running_mean.lerp_(all.mean, momentum);
     running_var.lerp_(all.deviation / std::max(all.count - 1, 1.0), momentum);
   }
-  return BatchNormOfAll::apply(input, scale, shift, all.mean, inverse, all.count, weight,
-                               reinterpret_cast<std::int64_t>(&group));
+  return BatchNormOfAll::apply(x, scale, shift, all.mean, inverse, all.count, weight,
+                               reinterpret_cast<std::int64_t>(&group))
+      .to(input.scalar_type());
 }
 
 }  // namespace graft

@@ -14,6 +14,7 @@
 #include "graph/surgery.h"
 #include "learn/checkpoint.h"
 #include "learn/loss.h"
+#include "learn/mixed_precision.h"
 #include "learn/shard.h"
 #include "learn/validation.h"
 
@@ -83,10 +84,13 @@ class Run {
         steps_per_epoch_(
             static_cast<std::int64_t>(step_sizes(data.train->size(), static_cast<std::size_t>(settings.batch)).size())),
         progress_(control.title, data.train->size() * static_cast<std::uint64_t>(settings.epochs), "images") {
-    if (!settings.label_weights.empty()) label_weights_ = torch::tensor(settings.label_weights);
+    if (!settings.label_weights.empty()) label_weights_ = torch::tensor(settings.label_weights).to(network.device());
     state_.settings = fingerprint_of_run();
     state_.curve.seed = settings.seed;
-    if (settings.average_decay > 0) average_.emplace(network.graph(), network.weights());
+    if (settings.average_decay > 0) {
+      average_.emplace(network.graph(), network.weights());
+      average_->move_to(network.device());
+    }
     if (control.resume && !group_.outside()) restore();
   }
 
@@ -216,7 +220,8 @@ class Run {
     group_.at(state_.step, "validation");
     average_statistics();
     Network& validated = average_ ? *average_ : network_;
-    const Answers answers = answer(validated, data_.validation, data_.preprocess, data_.threads, group_);
+    const Answers answers =
+        answer(validated, data_.validation, data_.preprocess, data_.threads, group_, settings_.mixed_precision);
     const double images = std::max(state_.sums.images, 1.0);
     report.step = state_.step;
     report.train_loss = state_.sums.loss / images;
@@ -290,8 +295,9 @@ class Run {
   std::vector<double> step(Batch& batch, const Share& share, const std::vector<int>& all) {
     const auto number = static_cast<std::uint64_t>(state_.step);
     torch::manual_seed(derive(stream_key(settings_.seed, kDropout, state_.epoch), number).value);
-    const torch::Tensor labels = labels_of(batch);
-    torch::Tensor images = images_of(batch, data_.preprocess);
+    const torch::Device device = network_.device();
+    const torch::Tensor labels = labels_of(batch).to(device);
+    torch::Tensor images = images_of(batch, data_.preprocess, device);
     torch::Tensor targets = smooth_targets(labels, labels_, settings_.label_smoothing);
     if (settings_.mixup > 0) {
       Mixed mixed =
@@ -299,8 +305,7 @@ class Run {
       images = mixed.images;
       targets = mixed.targets;
     }
-    const Network::Output out =
-        network_.forward(images, share, settings_.synchronise && group_.size() > 1 ? &group_ : nullptr);
+    const Network::Output out = forward(images, share);
     const double mass = target_mass(all, settings_.label_weights, settings_.label_smoothing) / share.weight;
     torch::Tensor loss = cross_entropy(out.logits, targets, label_weights_, mass);
     if (out.auxiliary.defined())
@@ -309,6 +314,15 @@ class Run {
     reducer_->backward(loss, totals);
     update(totals);
     return totals;
+  }
+
+  Network::Output forward(const torch::Tensor& images, const Share& share) {
+    const MixedPrecision rounding(network_.device(), settings_.mixed_precision);
+    Network::Output out =
+        network_.forward(images, share, settings_.synchronise && group_.size() > 1 ? &group_ : nullptr);
+    out.logits = out.logits.to(torch::kFloat32);
+    if (out.auxiliary.defined()) out.auxiliary = out.auxiliary.to(torch::kFloat32);
+    return out;
   }
 
   std::vector<double> totals_of(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& labels,

@@ -71,14 +71,14 @@ struct TrainControl {
   bool overlap = true;   // gradients travel during the backward pass
 };
 
-// Trains `network`, which then holds the best weights; all ranks of the group call it alike. Throws Kind::conflict when
-// the checkpoint to resume from was made with other settings.
+// Trains `network` on the device it is on, which then holds the best weights; all ranks of the group call it alike.
+// Throws Kind::conflict when the checkpoint to resume from was made with other settings.
 TrainOutcome train(Network& network, const TrainingData& data, const TrainerSettings& settings,
                    const TrainControl& control);
 
 // The network's answers on a dataset, in the dataset's order, for all ranks; each computes a part of them.
 Answers answer(Network& network, const DatasetPtr& dataset, const Preprocess& preprocess, std::size_t threads,
-               Group& group);
+               Group& group, bool mixed_precision = false);
 
 // Which nodes are frozen in `epoch` (0 is the first).
 std::vector<bool> frozen_in(const Graph& graph, const TrainerSettings& settings, int epoch);

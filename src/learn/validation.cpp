@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "base/json.h"
+#include "learn/mixed_precision.h"
 
 namespace graft {
 namespace {
@@ -26,12 +27,15 @@ void unpack(const std::string& part, Answers& answers) {
 
 }  // namespace
 
-torch::Tensor images_of(Batch& batch, const Preprocess& p) {
-  return torch::from_blob(batch.pixels.data(), {static_cast<std::int64_t>(batch.labels.size()), 3, p.height, p.width});
+torch::Tensor images_of(Batch& batch, const Preprocess& p, torch::Device device) {
+  const torch::Tensor images =
+      torch::from_blob(batch.pixels.data(), {static_cast<std::int64_t>(batch.labels.size()), 3, p.height, p.width});
+  // From pinned memory the copy runs beside what the GPU computes.
+  return device.is_cuda() ? images.pin_memory().to(device, /*non_blocking=*/true) : images;
 }
 
 Answers answer(Network& network, const DatasetPtr& dataset, const Preprocess& preprocess, std::size_t threads,
-               Group& group) {
+               Group& group, bool mixed_precision) {
   const auto rank = static_cast<std::size_t>(group.rank()), ranks = static_cast<std::size_t>(group.size());
   const std::size_t begin = dataset->size() * rank / ranks, end = dataset->size() * (rank + 1) / ranks;
   std::vector<std::size_t> order(end - begin);
@@ -48,7 +52,9 @@ Answers answer(Network& network, const DatasetPtr& dataset, const Preprocess& pr
   std::vector<float> values;
   Batch batch;
   while (loader.next(batch)) {
-    const torch::Tensor logits = infer(network, images_of(batch, preprocess)).contiguous();
+    const MixedPrecision rounding(network.device(), mixed_precision);
+    const torch::Tensor logits =
+        infer(network, images_of(batch, preprocess, network.device())).to(torch::kCPU, torch::kFloat32).contiguous();
     truth.insert(truth.end(), batch.labels.begin(), batch.labels.end());
     values.insert(values.end(), logits.data_ptr<float>(), logits.data_ptr<float>() + logits.numel());
   }

@@ -15,8 +15,8 @@ inline std::size_t pixels_of(const Preprocess& p) {
   return static_cast<std::size_t>(3 * p.width * p.height);
 }
 
-// [images, 3, height, width], of the batch's memory.
-torch::Tensor images_of(Batch& batch, const Preprocess& preprocess);
+// [images, 3, height, width]: of the batch's memory, or a copy that is on its way to the GPU.
+torch::Tensor images_of(Batch& batch, const Preprocess& preprocess, torch::Device device);
 
 // Every rank's times, by rank.
 std::vector<RankTimes> gather_times(const RankTimes& own, Group& group);

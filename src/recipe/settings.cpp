@@ -25,6 +25,7 @@ OrderedJson to_json(const TrainerSettings& s) {
           {"freeze_to", s.freeze_to},
           {"synchronise", s.synchronise},
           {"compress", s.compress},
+          {"mixed_precision", s.mixed_precision},
           {"seed", s.seed}};
 }
 

@@ -33,12 +33,13 @@ struct TrainerSettings {
   double average_decay = 0;            // of the average of weights that is validated and kept; 0 is off
   std::vector<float> label_weights{};  // empty: all 1
   Augmentation augmentation;
-  int patience = 0;          // stop after so many epochs without a better one; 0 never
-  double block_decay = 1;    // the learning rate's factor from each block to the one below it
-  bool gradual = false;      // unfreeze in three equal phases: the upper third of the blocks, two thirds, all
-  std::string freeze_to{};   // the blocks up to this one (or node) stay frozen throughout
-  bool synchronise = false;  // batch norm takes its statistics over all ranks' images of a step
-  bool compress = false;     // gradients travel between ranks rounded to bf16
+  int patience = 0;              // stop after so many epochs without a better one; 0 never
+  double block_decay = 1;        // the learning rate's factor from each block to the one below it
+  bool gradual = false;          // unfreeze in three equal phases: the upper third of the blocks, two thirds, all
+  std::string freeze_to{};       // the blocks up to this one (or node) stay frozen throughout
+  bool synchronise = false;      // batch norm takes its statistics over all ranks' images of a step
+  bool mixed_precision = false;  // forward passes in bf16 where that loses nothing
+  bool compress = false;         // gradients travel between ranks rounded to bf16
   std::uint64_t seed = 1;
 };
 

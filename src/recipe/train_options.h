@@ -38,6 +38,8 @@ struct TrainOptions {
   int ranks = 1;      // processes that train together; where something else starts them, it says how many
   int min_ranks = 0;  // go on with so many when others are lost; 0: a loss ends the job
   bool synchronise = false, compress = false;
+  enum class Device { automatic, cpu, cuda };
+  Device device = Device::automatic;
   bool overlap = true;             // gradients travel during the backward pass
   double checkpoint_minutes = 10;  // between two checkpoints within an epoch
   // What the model answers in; unset: the fastest that answers as fp32 does.
@@ -49,6 +51,7 @@ struct TrainOptions {
   std::optional<OptimizerSettings::Method> optimizer;
   std::optional<Schedule> schedule;
   std::optional<AugmentationLevel> augmentation;
+  std::optional<bool> mixed_precision;  // unset: where the device computes in bf16
 };
 
 }  // namespace graft
