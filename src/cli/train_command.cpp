@@ -1,22 +1,13 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/precision_option.h"
+#include "recipe/recipe_text.h"
 
 namespace graft {
 namespace {
 
 const std::map<std::string, Mode> kModes{
     {"head", Mode::head}, {"finetune", Mode::finetune}, {"scratch", Mode::scratch}};
-const std::map<std::string, Schedule> kSchedules{{"cosine", Schedule::cosine},
-                                                 {"step", Schedule::step},
-                                                 {"one_cycle", Schedule::one_cycle},
-                                                 {"constant", Schedule::constant}};
-const std::map<std::string, OptimizerSettings::Method> kOptimizers{{"sgd", OptimizerSettings::Method::sgd},
-                                                                   {"adamw", OptimizerSettings::Method::adamw}};
-const std::map<std::string, AugmentationLevel> kAugmentations{{"none", AugmentationLevel::none},
-                                                              {"standard", AugmentationLevel::standard},
-                                                              {"strong", AugmentationLevel::strong}};
-
 const std::map<std::string, TrainOptions::Device> kDevices{{"auto", TrainOptions::Device::automatic},
                                                            {"cpu", TrainOptions::Device::cpu},
                                                            {"cuda", TrainOptions::Device::cuda}};
@@ -86,15 +77,15 @@ void add_model_options(CLI::App* app, TrainOptions& o) {
 void add_loop_options(CLI::App* app, TrainOptions& o) {
   add_optional(app, "--epochs", o.epochs, 1, 100000, "Passes over the images [by mode and number of images]");
   add_optional(app, "--batch", o.batch, 2, 65536, "Images in a step");
-  add_words(app, "--optimizer", o.optimizer, kOptimizers, "The optimizer");
+  add_words(app, "--optimizer", o.optimizer, optimizer_words(), "The optimizer");
   add_optional(app, "--learning-rate", o.learning_rate, 1e-9, 100, "The highest learning rate");
-  add_words(app, "--schedule", o.schedule, kSchedules, "How the learning rate moves");
+  add_words(app, "--schedule", o.schedule, schedule_words(), "How the learning rate moves");
   add_optional(app, "--warm-up", o.warm_up_epochs, 0, 1000, "Epochs over which the learning rate rises");
   add_optional(app, "--label-smoothing", o.label_smoothing, 0, 0.9, "Share of the target spread over all labels");
   add_optional(app, "--mixup", o.mixup, 0, 10, "Mix pairs of images; alpha of the share's distribution");
   add_optional(app, "--average", o.average_decay, 0, 0.99999, "Keep an average of the weights with this decay");
   add_optional(app, "--patience", o.patience, 1, 100000, "Stop after so many epochs without a better one");
-  add_words(app, "--augment", o.augmentation, kAugmentations, "How much images are varied");
+  add_words(app, "--augment", o.augmentation, augmentation_words(), "How much images are varied");
   add_words(app, "--mixed-precision", o.mixed_precision, kSwitch,
             "Train in bf16 where that loses nothing [on where the processor or GPU computes in bf16]");
   app->add_option("--views", o.views, "In head mode: augmented views of each image, besides the image")
@@ -132,6 +123,10 @@ void add_rank_options(CLI::App* app, TrainOptions& o) {
 void add_run_options(CLI::App* app, TrainOptions& o, bool& json) {
   add_words(app, "--mode", o.mode, kModes,
             "What is trained: the head on frozen features, all from the top down, or all from scratch");
+  app->add_option_function<std::string>(
+         "--recipe", [&o](const std::string& name) { o.recipe = find_recipe(name); },
+         "Settings of scratch and finetune, which options override; a file has any of the fields that a run prints")
+      ->type_name(join(recipe_names(), "|") + "|FILE.json");
   app->add_flag("--compare", o.compare, "Train without transfer too, over 3 seeds, and report both");
   app->add_option("--seed", o.seed, "The same seed gives the same numbers")
       ->check(quiet(CLI::Range(0.0, 9e18)))
@@ -165,6 +160,7 @@ void check_usage(const TrainOptions& o) {
   }
   refuse(o.mode != Mode::finetune && !o.freeze_to.empty(), "--freeze-to", o.mode == Mode::head ? "head" : "scratch");
   if (o.mode != Mode::head) return;
+  refuse(o.recipe.has_value(), "--recipe", "head");
   refuse(o.batch.has_value(), "--batch", "head");
   refuse(o.patience.has_value(), "--patience", "head");
   refuse(o.learning_rate.has_value(), "--learning-rate", "head");
@@ -190,7 +186,10 @@ CLI::App* add_train(CLI::App& app, TrainOptions& options, bool& json) {
   add_model_options(train, options);
   add_loop_options(train, options);
   add_rank_options(train, options);
-  train->parse_complete_callback([&options] { check_usage(options); });
+  train->parse_complete_callback([&options] {
+    if (options.recipe && options.mode != Mode::head) adopt(options);
+    check_usage(options);
+  });
   train->footer(
       "Example:\n  graft train --train photos --from imagenet.h5 --compare --out model\n  open model/report.html");
   return train;

@@ -3,8 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/json.h"
+#include "recipe/recipe_text.h"
+
 namespace graft {
 namespace {
+
+using Method = OptimizerSettings::Method;
 
 // A run sees about this many images, within the bounds: few images are seen often, many only a few times.
 int epochs_for(std::size_t images, double images_seen, int least, int most) {
@@ -16,7 +21,27 @@ int epochs_for(std::size_t images, double images_seen, int least, int most) {
 // by the root with Adam, whose step does not grow with the gradient (Malladi et al., 2022).
 double scaled(const OptimizerSettings& optimizer, int batch, int base) {
   const double factor = static_cast<double>(batch) / base;
-  return optimizer.learning_rate * (optimizer.method == OptimizerSettings::Method::sgd ? factor : std::sqrt(factor));
+  return optimizer.learning_rate * (optimizer.method == Method::sgd ? factor : std::sqrt(factor));
+}
+
+// The recipe's fields in a run of `mode`: none in the run that a transfer is compared with.
+Json recipe_fields(const TrainOptions& options, Mode mode) {
+  if (!options.recipe || options.mode != mode) return Json::object();
+  Json fields = training_fields(*options.recipe);
+  const Method method = optimizer_words().at(fields.value("optimizer", "adamw"));
+  // Another method's rate, momentum and decay mean nothing to this one.
+  if (options.optimizer && *options.optimizer != method) {
+    for (const char* name : {"optimizer", "learning_rate", "momentum", "weight_decay"}) fields.erase(name);
+  }
+  return fields;
+}
+
+Method method_of(const TrainOptions& options, const Json& fields) {
+  return options.optimizer.value_or(optimizer_words().at(fields.value("optimizer", "adamw")));
+}
+
+TrainerSettings with_recipe(TrainerSettings settings, const Json& fields, const TrainOptions& options) {
+  return fields.empty() ? settings : settings_from_json(fields, std::move(settings), options.recipe->source);
 }
 
 void apply(const TrainOptions& options, TrainerSettings& s) {
@@ -58,26 +83,30 @@ Augmentation augmentation_of(AugmentationLevel level) {
 }
 
 TrainerSettings scratch_recipe(const TrainOptions& options, std::size_t images, std::uint64_t seed) {
+  const Json fields = recipe_fields(options, Mode::scratch);
   TrainerSettings s;
   s.epochs = epochs_for(images, 12'000, 15, 50);
   s.batch = images < 500 ? 16 : images < 5000 ? 32 : 64;
-  s.optimizer = {.method = OptimizerSettings::Method::adamw, .learning_rate = 3e-3, .weight_decay = 0.05};
-  const bool one_adam = !options.optimizer || *options.optimizer == OptimizerSettings::Method::adamw;
-  if (!one_adam) s.optimizer = {.method = OptimizerSettings::Method::sgd, .learning_rate = 0.1, .weight_decay = 5e-4};
+  s.optimizer = {.method = Method::adamw, .learning_rate = 3e-3, .weight_decay = 0.05};
+  const bool sgd = method_of(options, fields) == Method::sgd;
+  if (sgd) s.optimizer = {.method = Method::sgd, .learning_rate = 0.1, .weight_decay = 5e-4};
+  s = with_recipe(std::move(s), fields, options);
   s.seed = seed;
   apply(options, s);
   return s;
 }
 
 TrainerSettings finetune_recipe(const TrainOptions& options, std::size_t images, std::uint64_t seed) {
+  const Json fields = recipe_fields(options, Mode::finetune);
   TrainerSettings s;
   s.epochs = epochs_for(images, 6'000, 6, 24);
   s.batch = images < 1000 ? 16 : 32;
-  s.optimizer = {.method = OptimizerSettings::Method::adamw, .learning_rate = 5e-4, .weight_decay = 0.01};
-  const bool sgd = options.optimizer && *options.optimizer == OptimizerSettings::Method::sgd;
-  if (sgd) s.optimizer = {.method = OptimizerSettings::Method::sgd, .learning_rate = 0.01, .weight_decay = 1e-4};
+  s.optimizer = {.method = Method::adamw, .learning_rate = 5e-4, .weight_decay = 0.01};
+  const bool sgd = method_of(options, fields) == Method::sgd;
+  if (sgd) s.optimizer = {.method = Method::sgd, .learning_rate = 0.01, .weight_decay = 1e-4};
   s.block_decay = 0.8;
   s.gradual = true;
+  s = with_recipe(std::move(s), fields, options);
   s.freeze_to = options.freeze_to;
   s.seed = seed;
   apply(options, s);

@@ -1,4 +1,5 @@
-// Settings that work without tuning, for each mode; what the options say comes first.
+// Settings that work without tuning, for each mode. What the options say comes first, then the recipe they name, then
+// the mode's own settings. A recipe's batch is for one rank, and its learning rate for that batch.
 #pragma once
 
 #include "recipe/settings.h"

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json_forward.h"
@@ -11,6 +13,8 @@
 #include "recipe/schedule.h"
 
 namespace graft {
+
+enum class AugmentationLevel { none, standard, strong };
 
 struct OptimizerSettings {
   enum class Method { sgd, adamw };
@@ -56,5 +60,15 @@ struct HeadSettings {
 };
 
 OrderedJson to_json(const TrainerSettings& settings);
+
+// What `json` says, and `otherwise` where it says nothing. The names are to_json's; an augmentation is also one of the
+// words. Refuses unknown fields, wrong types, numbers out of range, and `seed` and `label_weights`, which belong to a
+// run rather than to a recipe. `source` names the file in errors.
+TrainerSettings settings_from_json(const Json& json, TrainerSettings otherwise, std::string_view source);
+
+// The words for these settings, in files and on the command line.
+const std::map<std::string, Schedule>& schedule_words();
+const std::map<std::string, OptimizerSettings::Method>& optimizer_words();
+const std::map<std::string, AugmentationLevel>& augmentation_words();
 
 }  // namespace graft

@@ -17,7 +17,10 @@ enum class Mode {
   scratch,   // all from random weights
 };
 
-enum class AugmentationLevel { none, standard, strong };
+// Settings as JSON (recipe_text.h), and what errors call it.
+struct RecipeText {
+  std::string source, json;
+};
 
 struct TrainOptions {
   std::filesystem::path train, validation, test;  // empty validation and test: from train's sub-folders, or split off
@@ -45,7 +48,8 @@ struct TrainOptions {
   // What the model answers in; unset: the fastest that answers as fp32 does.
   std::optional<Precision> precision;
 
-  // Unset: what the mode's recipe says.
+  std::optional<RecipeText> recipe;  // of this mode; what a transfer is compared with has its own settings
+  // Unset: what the recipe says, else the mode's own settings.
   std::optional<int> epochs, batch, patience;
   std::optional<double> learning_rate, label_smoothing, mixup, average_decay, warm_up_epochs;
   std::optional<OptimizerSettings::Method> optimizer;
