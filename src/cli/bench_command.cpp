@@ -116,8 +116,9 @@ void add_lists(CLI::App* command, InferComparisonOptions& options) {
 }  // namespace
 
 CLI::App* add_bench(CLI::App& app, InferComparisonOptions& options, bool& json) {
-  CLI::App* bench = app.add_subcommand("bench", "Measure speed on this machine");
+  CLI::App* bench = app.add_subcommand("bench", "Measure speed on this machine, or reckon it for many ranks");
   bench->require_subcommand(1);
+  add_scaling(*bench);
   CLI::App* command = bench->add_subcommand("infer", "Images a second of a network, beside libtorch");
   command->add_option("network", options.network, "A bundle, or a network with random weights, e.g. resnet50")
       ->required()

@@ -12,10 +12,12 @@ namespace graft {
 // Declares `train` and fills `options` when it is given. `json` asks for one JSON object on stdout.
 CLI::App* add_train(CLI::App& app, TrainOptions& options, bool& json);
 
-// Declares `bench infer` in the same way.
+// Declares `bench infer` in the same way, and `bench scaling`.
 CLI::App* add_bench(CLI::App& app, InferComparisonOptions& options, bool& json);
 // What it measured, as tables on stdout.
 void say_bench(const OrderedJson& result);
+
+void add_scaling(CLI::App& bench);
 
 void add_evaluate(CLI::App& app);
 void add_predict(CLI::App& app);
