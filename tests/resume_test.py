@@ -10,7 +10,7 @@ import unittest
 import support
 from support import SMALL, backbone, images
 
-TIMED = {"images_per_second"}
+TIMED = {"images_per_second", "ranks"}
 EPOCHS = 12
 
 
@@ -28,8 +28,8 @@ class Run:
 
     def checkpoint(self):
         """Changes whenever a checkpoint is written; None before the first."""
-        files = list((self.out / "run").glob("*/checkpoint.safetensors"))
-        return files[0].stat().st_mtime_ns if files else None
+        files = list((self.out / "run").glob("*/checkpoints/*.safetensors"))
+        return max(file.stat().st_mtime_ns for file in files) if files else None
 
     def weights(self):
         return (self.out / "model.safetensors").read_bytes()

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <mutex>
 #include <optional>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/progress.h"
 #include "base/thread_pool.h"
 #include "data/scan_findings.h"
@@ -53,22 +55,48 @@ std::string examine(const Sample& sample, FileFacts& facts) {
 
 class Scanner {
  public:
-  Scanner(std::size_t images, std::size_t threads) : threads_(threads), progress_("scan", images, "images") {}
+  Scanner(std::size_t images, std::size_t threads, const ScanPart& part)
+      : threads_(threads), part_(part), progress_("scan", images, "images") {}
 
   ScannedSet scan(DatasetPtr dataset) {
     ScannedSet set{std::move(dataset), {}, {}};
     if (!set.dataset) return set;
     set.files.resize(set.dataset->size());
-    parallel_for(set.files.size(), threads_, [&](std::size_t i) {
+    const std::size_t begin = first_of(part_.number, set), end = first_of(part_.number + 1, set);
+    parallel_for(end - begin, threads_, [&](std::size_t k) {
+      const std::size_t i = begin + k;
       std::string problem = look_at(*set.dataset, i, set.files[i]);
       const std::lock_guard lock(mutex_);
       if (!problem.empty()) set.problems.emplace(i, std::move(problem));
       progress_.update(++done_);
     });
+    if (part_.exchange) complete(set);
     return set;
   }
 
  private:
+  std::size_t first_of(int part, const ScannedSet& set) const {
+    return set.files.size() * static_cast<std::size_t>(part) / static_cast<std::size_t>(part_.of);
+  }
+
+  // What this process found goes to all others, and what they found comes in.
+  void complete(ScannedSet& set) const {
+    const std::size_t begin = first_of(part_.number, set), end = first_of(part_.number + 1, set);
+    static_assert(std::is_trivially_copyable_v<FileFacts>);
+    std::string found(reinterpret_cast<const char*>(set.files.data() + begin), (end - begin) * sizeof(FileFacts));
+    found += Json(set.problems).dump(-1, ' ', false, Json::error_handler_t::replace);
+    const std::vector<std::string> all = part_.exchange(found);
+    for (int part = 0; part < part_.of; ++part) {
+      const std::string& text = all[static_cast<std::size_t>(part)];
+      const std::size_t first = first_of(part, set), bytes = (first_of(part + 1, set) - first) * sizeof(FileFacts);
+      require(text.size() >= bytes, "the process ", part,
+              " scanned other images than this one: give all the same data");
+      std::memcpy(set.files.data() + first, text.data(), bytes);
+      set.problems.merge(
+          parse_json(text.substr(bytes), "another process's scan").get<std::map<std::size_t, std::string>>());
+    }
+  }
+
   static std::string look_at(const Dataset& dataset, std::size_t i, FileFacts& facts) {
     Sample sample;
     try {
@@ -81,6 +109,7 @@ class Scanner {
   }
 
   std::size_t threads_;
+  const ScanPart& part_;
   std::mutex mutex_;
   Progress progress_;       // guarded by mutex_
   std::uint64_t done_ = 0;  // guarded by mutex_
@@ -92,13 +121,13 @@ bool Scan::leaks() const {
   return std::any_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.what == "leak"; });
 }
 
-Scan scan(const Splits& splits, std::size_t threads) {
+Scan scan(const Splits& splits, std::size_t threads, const ScanPart& part) {
   const auto start = std::chrono::steady_clock::now();
   std::size_t images = 0;
   for (const DatasetPtr& each : {splits.train, splits.validation, splits.test}) images += each ? each->size() : 0;
   Scan result;
   {
-    Scanner scanner(images, threads);
+    Scanner scanner(images / static_cast<std::size_t>(part.of), threads, part);
     result.splits.train = scanner.scan(splits.train);
     result.splits.validation = scanner.scan(splits.validation);
     result.splits.test = scanner.scan(splits.test);

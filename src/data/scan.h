@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -65,8 +66,15 @@ struct Scan {
   bool leaks() const;
 };
 
+// Where several processes scan the same images, each reads one part of them and tells all others what it found.
+struct ScanPart {
+  int number = 0, of = 1;
+  // Gives every process's text to all, by its number. They run alike: the text is numbers in this machine's form.
+  std::function<std::vector<std::string>(const std::string&)> exchange{};
+};
+
 // Reads every image, with a progress bar.
-Scan scan(const Splits& splits, std::size_t threads);
+Scan scan(const Splits& splits, std::size_t threads, const ScanPart& part = {});
 
 // The samples that can be decoded, with their facts.
 ScannedSet usable(const ScannedSet& set);

@@ -72,6 +72,33 @@ TEST_F(ScanTest, FindsNothingInAGoodFolder) {
   EXPECT_EQ(first.digest, sha256(read_file(root() / "a/0.jpg")));
 }
 
+TEST_F(ScanTest, ProcessesThatShareTheReadingFindWhatOneFinds) {
+  add_many("a", 0, 11);
+  add_many("b", 100, 20);
+  add("a/11.jpg", as_bytes("not an image"));
+  add("b/99.jpg", as_bytes("nor this"));
+  const Scan alone = scan_all();
+  // What each of three finds, and then what one of them makes of all.
+  std::vector<std::string> found(3);
+  for (int number = 0; number < 3; ++number) {
+    const auto keep = [&](const std::string& text) {
+      found[static_cast<std::size_t>(number)] = text;
+      return std::vector<std::string>(3, text);
+    };
+    try {
+      scan(open_splits(root()), 1, {number, 3, keep});
+    } catch (const std::exception&) {
+      // Three times its own part makes no sense.
+    }
+  }
+  const Scan shared = scan(open_splits(root()), 1, {1, 3, [&](const std::string&) { return found; }});
+  EXPECT_EQ(shared.splits.train.problems, alone.splits.train.problems);
+  for (std::size_t i = 0; i < alone.splits.train.files.size(); ++i) {
+    EXPECT_EQ(shared.splits.train.files[i].digest, alone.splits.train.files[i].digest) << i;
+    EXPECT_EQ(shared.splits.train.files[i].problem, alone.splits.train.files[i].problem) << i;
+  }
+}
+
 TEST_F(ScanTest, ListsFilesThatCannotBeUsedAndWhy) {
   add_many("a", 0, 10);
   add_many("b", 100, 10);

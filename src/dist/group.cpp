@@ -50,7 +50,6 @@ void wait_watched(const Member& member, const Work& work) {
   }
 }
 
-// Bytes as a tensor; NCCL's have to be on the GPU.
 torch::Tensor bytes_of(const std::string& text, std::int64_t length) {
   torch::Tensor bytes = torch::zeros({length}, torch::kUInt8);
   std::copy(text.begin(), text.end(), reinterpret_cast<char*>(bytes.data_ptr<std::uint8_t>()));
@@ -110,10 +109,17 @@ void Group::at(std::int64_t step, const std::string& phase) const {
   if (member_) member_->report(step, phase);
 }
 
-void Group::sum(torch::Tensor tensor, Lane lane) {
+// NCCL moves what is on the GPU: what is not goes there and back.
+torch::Tensor Group::near(const torch::Tensor& tensor) const {
+  return cuda_ && !tensor.is_cuda() ? tensor.cuda() : tensor;
+}
+
+void Group::sum(torch::Tensor own, Lane lane) {
   if (size() == 1) return;
-  std::vector<torch::Tensor> tensors{std::move(tensor)};
+  torch::Tensor tensor = near(own);
+  std::vector<torch::Tensor> tensors{tensor};
   wait_watched(*member_, lanes_->of(lane)->allreduce(tensors));
+  if (!tensor.is_same(own)) own.copy_(tensor);
 }
 
 // Each member adds up one part of the tensor for all (a reduce-scatter), and all gather the parts.
@@ -135,35 +141,34 @@ void Group::sum_as_bf16(torch::Tensor tensor, Lane lane) {
   tensor.view({length}).copy_(received.narrow(0, 0, length));
 }
 
-void Group::broadcast(torch::Tensor tensor, int root) {
+void Group::broadcast(torch::Tensor own, int root) {
   if (size() == 1) return;
-  std::vector<torch::Tensor> tensors{std::move(tensor)};
+  torch::Tensor tensor = near(own);
+  std::vector<torch::Tensor> tensors{tensor};
   c10d::BroadcastOptions options;
   options.rootRank = root;
   wait_watched(*member_, lanes_->main->broadcast(tensors, options));
+  if (!tensor.is_same(own)) own.copy_(tensor);
 }
 
 void Group::broadcast(std::string& text, int root) {
   if (size() == 1) return;
-  const torch::Device device = cuda_ ? torch::kCUDA : torch::kCPU;
-  torch::Tensor length = torch::tensor({static_cast<std::int64_t>(text.size())}, torch::kInt64).to(device);
+  torch::Tensor length = torch::tensor({static_cast<std::int64_t>(text.size())}, torch::kInt64);
   broadcast(length, root);
   const auto bytes = length.item<std::int64_t>();
-  torch::Tensor content = (rank() == root ? bytes_of(text, bytes) : torch::zeros({bytes}, torch::kUInt8)).to(device);
+  if (bytes == 0) return text.clear();
+  torch::Tensor content = rank() == root ? bytes_of(text, bytes) : torch::zeros({bytes}, torch::kUInt8);
   broadcast(content, root);
   text = text_of(content, bytes);
 }
 
 std::vector<std::string> Group::gather(const std::string& text) {
   if (size() == 1) return {text};
-  const torch::Device device = cuda_ ? torch::kCUDA : torch::kCPU;
   torch::Tensor lengths = torch::zeros({size()}, torch::kInt64);
   lengths[rank()] = static_cast<std::int64_t>(text.size());
-  lengths = lengths.to(device);
   sum(lengths);
-  lengths = lengths.cpu();
   const auto longest = lengths.max().item<std::int64_t>();
-  std::vector<torch::Tensor> input{bytes_of(text, longest).to(device)};
+  std::vector<torch::Tensor> input{near(bytes_of(text, longest))};
   std::vector<std::vector<torch::Tensor>> outputs(1);
   for (int i = 0; i < size(); ++i) outputs[0].push_back(torch::empty_like(input[0]));
   if (longest > 0) wait_watched(*member_, lanes_->main->allgather(outputs, input));

@@ -66,6 +66,7 @@ class Group {
  private:
   struct Lanes;
   void connect();
+  torch::Tensor near(const torch::Tensor& tensor) const;
 
   std::shared_ptr<Member> member_;
   bool cuda_ = false, outside_ = false;

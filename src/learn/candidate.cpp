@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "base/thread_pool.h"
 #include "graph/surgery.h"
@@ -163,7 +164,7 @@ class HeadSearch {
     Backbone trunk = backbone_of(parent_, precision);
     if (precision == Precision::int8) ranges_ = calibrate(trunk, context_.data.train, context_.options.seed);
     trunk.ranges = ranges_;
-    extractor_.emplace(std::move(trunk), context_.options.cache);
+    extractor_.emplace(std::move(trunk), context_.options.cache, context_.group);
     if (precision != Precision::fp32 && !context_.options.precision) {
       const PrecisionCheck first = probe(precision);
       if (!passes(first)) return first;
@@ -180,13 +181,21 @@ class HeadSearch {
       settings.regularisations = {kProbeRegularisation};
       probe_ = fit_head(exact(), exact(), settings);
     }
-    return compare(precision, answer(probe_->spec, probe_->weights, rounded), probe_->validation);
+    return agreed(compare(precision, answer(probe_->spec, probe_->weights, rounded), probe_->validation));
   }
 
   PrecisionCheck check(Precision precision) {
     const std::vector<std::size_t> images = checked_images();
-    return compare(precision, select(answer_features(head_->bundle, precision, head_->validation), images),
-                   answer_features(head_->bundle, Precision::fp32, exact()));
+    return agreed(compare(precision, select(answer_features(head_->bundle, precision, head_->validation), images),
+                          answer_features(head_->bundle, Precision::fp32, exact())));
+  }
+
+  // All ranks go on as the one that leads found.
+  PrecisionCheck agreed(const PrecisionCheck& own) const {
+    if (!context_.group || context_.group->size() == 1) return own;
+    std::string text = graft::to_json(std::vector{own}).dump();
+    context_.group->broadcast(text);
+    return precision_checks_from_json(parse_json(text, "the check of rank 0"), "the check of rank 0").front();
   }
 
   std::vector<std::size_t> checked_images() const {
@@ -196,7 +205,7 @@ class HeadSearch {
   // The fp32 features of the images of the check.
   const FeatureSet& exact() {
     if (!exact_) {
-      FeatureExtractor extractor(backbone_of(parent_, Precision::fp32), context_.options.cache);
+      FeatureExtractor extractor(backbone_of(parent_, Precision::fp32), context_.options.cache, context_.group);
       exact_ = extract(extractor, checked_, "check in fp32");
     }
     return *exact_;
@@ -242,6 +251,7 @@ void train_on(Candidate& candidate, const TrainerSettings& settings, const Train
   TrainOutcome outcome = train(network, data, settings, control);
   candidate.bundle.weights = std::move(outcome.weights);
   candidate.curve = std::move(outcome.curve);
+  candidate.scaling = std::move(outcome.scaling);
 }
 
 Backbone whole_network(const Bundle& bundle, Precision precision) {
@@ -289,6 +299,7 @@ TrainerSettings on_device(TrainerSettings settings, const TrainingContext& conte
 void train_and_measure(Candidate& candidate, const TrainerSettings& recipe, const TrainingContext& context,
                        const char* mode) {
   const TrainerSettings settings = on_device(recipe, context);
+  if (leads(context)) spdlog::info("settings {}", to_json(settings).dump());
   train_on(candidate, settings, context, mode);
   if (leads(context)) measure(candidate, context);
   candidate.settings = to_json(settings);
@@ -310,7 +321,8 @@ Candidate train_finetune(const Bundle& parent, const TrainingContext& context) {
   const auto start = Clock::now();
   // Only where training begins: bf16 is near enough unless fp32 is asked for.
   const bool fp32 = context.options.precision == Precision::fp32 || !is_available(Precision::bf16);
-  FeatureExtractor trunk(backbone_of(parent, fp32 ? Precision::fp32 : Precision::bf16), context.options.cache);
+  FeatureExtractor trunk(backbone_of(parent, fp32 ? Precision::fp32 : Precision::bf16), context.options.cache,
+                         context.group);
   Candidate candidate{.bundle = fit_on_features(parent, trunk, {}, context).bundle, .curve = {}};
   const TrainerSettings settings = finetune_recipe(context.options, context.data.train.dataset->size(), context.seed);
   train_and_measure(candidate, settings, context, "finetune");

@@ -20,6 +20,7 @@ struct Candidate {
   OrderedJson settings{};
   std::string description{};  // one sentence
   double seconds = 0;
+  Scaling scaling{};  // of training on ranks
 };
 
 struct TrainingContext {

@@ -106,6 +106,7 @@ Report make_report(const std::vector<Way>& ways, const SplitData& data, std::vec
   report.precision_checks = kept.bundle.precision_checks;
   report.scan = data.findings;
   report.time = std::move(time);
+  report.scaling = kept.scaling;
   report.provenance = kept.bundle.provenance;
   report.verdict = verdict(report);
   return report;

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <mutex>
 #include <set>
 
@@ -112,15 +113,54 @@ class FeatureExtractor::Pass {
 
   void run(std::uint32_t view, std::span<float> rows) {
     FeatureCache& cache = view == 0 ? extractor_.cache_ : augmented_cache_;
-    std::vector<std::size_t> missing;
+    std::vector<std::size_t> found, missing;
     for (std::size_t i = 0; i < dataset_->size(); ++i) {
-      if (!cache.find(contents_[i], view, row(rows, i))) missing.push_back(i);
+      (cache.find(contents_[i], view, row(rows, i)) ? found : missing).push_back(i);
     }
-    done_ += dataset_->size() - missing.size();
-    if (!missing.empty()) compute(view, std::move(missing), rows, cache);
+    Group* group = extractor_.group_;
+    if (!group || group->size() == 1) return compute(view, missing, rows, cache, found.size());
+    share(*group, found);
+    share(*group, missing);
+    const auto part = [&](int rank) {
+      const auto bound = [&](int r) {
+        return missing.begin() + static_cast<std::ptrdiff_t>(missing.size() * static_cast<std::size_t>(r) /
+                                                             static_cast<std::size_t>(group->size()));
+      };
+      return std::vector<std::size_t>(bound(rank), bound(rank + 1));
+    };
+    compute(view, part(group->rank()), rows, cache, found.size());
+    give(*group, 0, found, rows);
+    for (int rank = 0; rank < group->size(); ++rank) {
+      give(*group, rank, part(rank), rows);
+      if (rank == group->rank()) continue;
+      for (const std::size_t i : part(rank)) cache.add(contents_[i], view, row(rows, i));
+    }
   }
 
  private:
+  // The list of the one that leads, for all.
+  static void share(Group& group, std::vector<std::size_t>& indices) {
+    std::string text(reinterpret_cast<const char*>(indices.data()), indices.size() * sizeof(std::size_t));
+    group.broadcast(text);
+    indices.resize(text.size() / sizeof(std::size_t));
+    std::memcpy(indices.data(), text.data(), text.size());
+  }
+
+  // These rows of member `root`, for all.
+  void give(Group& group, int root, const std::vector<std::size_t>& indices, std::span<float> rows) const {
+    if (indices.empty()) return;
+    const auto count = static_cast<std::int64_t>(indices.size()), width = static_cast<std::int64_t>(length());
+    torch::Tensor block = torch::empty({count, width});
+    float* values = block.data_ptr<float>();
+    for (std::size_t k = 0; k < indices.size(); ++k) {
+      std::copy_n(row(rows, indices[k]).data(), length(), values + k * length());
+    }
+    group.broadcast(block, root);
+    for (std::size_t k = 0; k < indices.size(); ++k) {
+      std::copy_n(values + k * length(), length(), row(rows, indices[k]).data());
+    }
+  }
+
   std::size_t length() const { return extractor_.length_; }
   std::span<float> row(std::span<float> rows, std::size_t i) const { return rows.subspan(i * length(), length()); }
 
@@ -135,7 +175,10 @@ class FeatureExtractor::Pass {
         };
   }
 
-  void compute(std::uint32_t view, std::vector<std::size_t> missing, std::span<float> rows, FeatureCache& cache) {
+  void compute(std::uint32_t view, std::vector<std::size_t> missing, std::span<float> rows, FeatureCache& cache,
+               std::size_t found) {
+    done_ += found;
+    if (missing.empty()) return;
     const Preprocess& p = extractor_.backbone_.preprocess;
     Loader loader(dataset_, std::move(missing),
                   {.batch = kBatch,
@@ -168,9 +211,10 @@ class FeatureExtractor::Pass {
   std::uint64_t done_ = 0;
 };
 
-FeatureExtractor::FeatureExtractor(Backbone backbone, std::filesystem::path cache)
+FeatureExtractor::FeatureExtractor(Backbone backbone, std::filesystem::path cache, Group* group)
     : backbone_(std::move(backbone)),
-      cache_folder_(std::move(cache)),
+      group_(group),
+      cache_folder_(!group || group->leads() ? std::move(cache) : std::filesystem::path()),
       name_(cache_folder_.empty() ? "" : cache_name(backbone_)),
       length_(output_length(backbone_.graph)),
       cache_(cache_folder_, name_, length_) {}

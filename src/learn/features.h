@@ -9,6 +9,7 @@
 
 #include "base/digest.h"
 #include "data/dataset.h"
+#include "dist/group.h"
 #include "image/transform.h"
 #include "infer/plan.h"
 #include "learn/feature_cache.h"
@@ -35,8 +36,9 @@ struct Views {
 // and a warning says so. Not thread-safe.
 class FeatureExtractor {
  public:
-  // What the folder `cache` holds is not computed again; an empty one keeps nothing.
-  FeatureExtractor(Backbone backbone, std::filesystem::path cache);
+  // What the folder `cache` holds is not computed again; an empty one keeps nothing. Where a group is given, its
+  // members share the images of every extraction, all get all features, and the cache is that of the one that leads.
+  FeatureExtractor(Backbone backbone, std::filesystem::path cache, Group* group = nullptr);
   ~FeatureExtractor();
 
   // The features of every image of `dataset` in its order, all first views before all second ones; `contents` are the
@@ -51,6 +53,7 @@ class FeatureExtractor {
   class Pass;
 
   Backbone backbone_;
+  Group* group_;
   std::filesystem::path cache_folder_;
   std::string name_;  // of how features are computed, for the cache
   std::size_t length_;

@@ -47,13 +47,15 @@ void MetricLog::write(std::int64_t step, const OrderedJson& values) {
 }
 
 void MetricLog::add(const EpochReport& r) {
-  write(r.step, {{"epoch", r.epoch},
-                 {"learning_rate", r.learning_rate},
-                 {"train/loss", r.train_loss},
-                 {"train/accuracy", r.train_accuracy},
-                 {"validation/loss", r.validation_loss},
-                 {"validation/accuracy", r.validation_accuracy},
-                 {"images_per_second", r.images_per_second}});
+  OrderedJson values = {{"epoch", r.epoch},
+                        {"learning_rate", r.learning_rate},
+                        {"train/loss", r.train_loss},
+                        {"train/accuracy", r.train_accuracy},
+                        {"validation/loss", r.validation_loss},
+                        {"validation/accuracy", r.validation_accuracy},
+                        {"images_per_second", r.images_per_second}};
+  for (const RankTime& rank : r.ranks) values["ranks"].push_back(to_json(rank));
+  write(r.step, values);
 }
 
 void MetricLog::add(const Curve& curve) {

@@ -82,8 +82,10 @@ Part select(const Part& part, const std::vector<std::size_t>& indices) {
   return out;
 }
 
-SplitData load_data(const TrainOptions& options) {
-  const Scan scanned = scan(open_all(options), available_cores());
+SplitData load_data(const TrainOptions& options, Group& group) {
+  group.at(0, "scan");
+  const ScanPart part{group.rank(), group.size(), [&](const std::string& found) { return group.gather(found); }};
+  const Scan scanned = scan(open_all(options), available_cores(), part);
   for (const Finding& finding : scanned.findings) {
     if (finding.severity != Finding::Severity::note) spdlog::warn("{}", finding.sentence);
   }

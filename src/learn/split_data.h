@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "data/dataset.h"
 #include "data/scan.h"
+#include "dist/group.h"
 #include "recipe/train_options.h"
 #include "report/report.h"
 
@@ -30,7 +31,7 @@ struct SplitData {
 
 // Opens what the options name, scans it, says on the log what is left out, and splits a fifth off for validation where
 // none is given. Throws where the result would be false: an image in two splits (unless allowed), a label without a
-// training image.
-SplitData load_data(const TrainOptions& options);
+// training image. The members of `group` share the reading; one that is outside() reads all.
+SplitData load_data(const TrainOptions& options, Group& group);
 
 }  // namespace graft

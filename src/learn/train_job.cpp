@@ -80,7 +80,8 @@ class Job {
 
   OrderedJson run() {
     const auto start = Clock::now();
-    data_ = load_data(options_);
+    data_ = load_data(options_, group_);
+    check_alike();
     timed("reading and scanning", start);
     std::vector<Way> ways;
     std::optional<Bundle> parent;
@@ -93,6 +94,18 @@ class Job {
   }
 
  private:
+  // Ranks that do not agree would wait for one another for ever.
+  void check_alike() {
+    if (group_.outside()) return;
+    const std::string own = text("graft " GRAFT_VERSION, is_available(Precision::bf16) ? ", bf16" : "",
+                                 is_available(Precision::int8) ? ", int8" : "", ", images ", data_.data_digest.dump());
+    const std::vector<std::string> all = group_.gather(own);
+    for (std::size_t rank = 0; rank < all.size(); ++rank) {
+      require(all[rank] == all.front(), "rank ", rank, " on ", group_.roster().peers[rank].host, " has ", all[rank],
+              ", and rank 0 ", all.front(), ": give all the same program, processor and images");
+    }
+  }
+
   int seeds() const { return options_.compare ? kSeeds : 1; }
 
   TrainingContext context(const std::string& name, int number, int of) const {

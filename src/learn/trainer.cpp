@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "data/loader.h"
+#include "dist/reducer.h"
 #include "graph/surgery.h"
 #include "learn/checkpoint.h"
 #include "learn/loss.h"
@@ -98,7 +99,7 @@ class Run {
     while (!try_to_finish()) {
     }
     network_.load(state_.best);
-    return {state_.best, state_.curve, state_.epoch, timeline_};
+    return {state_.best, state_.curve, state_.epoch, scaling()};
   }
 
  private:
@@ -198,7 +199,8 @@ class Run {
     network_.freeze(frozen_in(network_.graph(), settings_, state_.epoch));
     reducer_.emplace(group_, parameters_in_order(network_),
                      ReducerOptions{.overlap = control_.overlap, .bf16 = settings_.compress});
-    times_ = {.host = group_.roster().peers[static_cast<std::size_t>(group_.rank())].host};
+    const Peer& self = group_.roster().peers[static_cast<std::size_t>(group_.rank())];
+    times_ = {.rank = self.rank, .host = self.host};
     EpochReport report{.epoch = state_.epoch + 1, .epochs = settings_.epochs, .learning_rate = learning_rate()};
     const double images_before = state_.sums.images;
     const bool whole = train_epoch();
@@ -228,8 +230,28 @@ class Run {
     report.train_accuracy = state_.sums.right / images;
     report.validation_loss = log_loss(answers);
     report.validation_accuracy = accuracy(answers);
-    report.ranks = gather_times(times_, group_);
+    if (group_.size() > 1) report.ranks = gather_times(times_, group_);
+    for (const RankTime& rank : report.ranks) add(rank);
     keep(report, validated);
+  }
+
+  void add(const RankTime& epoch) {
+    RankTime& sum = ranks_.try_emplace(epoch.rank, RankTime{.rank = epoch.rank, .host = epoch.host}).first->second;
+    sum.images += epoch.images;
+    sum.data += epoch.data;
+    sum.compute += epoch.compute;
+    sum.communication += epoch.communication;
+    sum.exposed += epoch.exposed;
+  }
+
+  Scaling scaling() const {
+    Scaling scaling;
+    scaling.backward = timeline_.backward;
+    for (const auto& [number, rank] : ranks_) scaling.ranks.push_back(rank);
+    for (const BucketTimes& bucket : timeline_.buckets) {
+      scaling.timeline.push_back({static_cast<double>(bucket.bytes) / 1e6, bucket.ready, bucket.begin, bucket.end});
+    }
+    return scaling;
   }
 
   // Without synchronised batch norm each rank has gathered statistics of its own images.
@@ -413,9 +435,10 @@ class Run {
   std::optional<Reducer> reducer_;
   TrainingState state_, snapshot_;
   Clock::time_point saved_at_ = Clock::now();
-  RankTimes times_;
-  StepTimes timeline_;
-  bool waiting_ = false;  // ranks want to get in, as of the last step
+  RankTime times_;                 // this rank's, of the epoch
+  std::map<int, RankTime> ranks_;  // of the run
+  StepTimes timeline_;             // of this rank's last step
+  bool waiting_ = false;           // ranks want to get in, as of the last step
   Progress progress_;
   std::string note_;
 };

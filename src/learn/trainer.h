@@ -14,7 +14,6 @@
 
 #include "data/dataset.h"
 #include "dist/group.h"
-#include "dist/reducer.h"
 #include "learn/network.h"
 #include "learn/optimizer.h"
 #include "recipe/settings.h"
@@ -30,31 +29,20 @@ struct TrainingData {
   std::string digest{};     // names the images: a checkpoint is resumed with the same ones only
 };
 
-// Where a rank's time went in an epoch's steps, in seconds.
-struct RankTimes {
-  std::string host{};
-  double images = 0;         // that it computed
-  double data = 0;           // waiting for images
-  double compute = 0;        // forward, backward and update
-  double communication = 0;  // in which gradients were on their way
-  double exposed = 0;        // of that, what the step waited for
-  double total() const { return data + compute + exposed; }
-};
-
 // One epoch's numbers.
 struct EpochReport {
   int epoch = 0, epochs = 0;  // 1 is the first
   std::int64_t step = 0;
   double learning_rate = 0, train_loss = 0, train_accuracy = 0, validation_loss = 0, validation_accuracy = 0;
   double images_per_second = 0;  // of all ranks, validation included
-  std::vector<RankTimes> ranks{};
+  std::vector<RankTime> ranks{};
 };
 
 struct TrainOutcome {
   Weights weights;  // of the best epoch by validation accuracy, then loss
   Curve curve;
-  int epochs = 0;        // that were run
-  StepTimes timeline{};  // of this rank's last step
+  int epochs = 0;     // that were run
+  Scaling scaling{};  // empty for a process alone
 };
 
 struct TrainControl {

@@ -63,12 +63,12 @@ Answers answer(Network& network, const DatasetPtr& dataset, const Preprocess& pr
   return answers;
 }
 
-std::vector<RankTimes> gather_times(const RankTimes& own, Group& group) {
-  const Json mine = {own.host, own.images, own.data, own.compute, own.communication, own.exposed};
-  std::vector<RankTimes> all;
+std::vector<RankTime> gather_times(const RankTime& own, Group& group) {
+  const Json mine = {own.rank, own.host, own.images, own.data, own.compute, own.communication, own.exposed};
+  std::vector<RankTime> all;
   for (const std::string& text : group.gather(mine.dump())) {
     const Json t = Json::parse(text);
-    all.push_back({t[0], t[1], t[2], t[3], t[4], t[5]});
+    all.push_back({t[0], t[1], t[2], t[3], t[4], t[5], t[6]});
   }
   return all;
 }

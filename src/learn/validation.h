@@ -19,6 +19,6 @@ inline std::size_t pixels_of(const Preprocess& p) {
 torch::Tensor images_of(Batch& batch, const Preprocess& preprocess, torch::Device device);
 
 // Every rank's times, by rank.
-std::vector<RankTimes> gather_times(const RankTimes& own, Group& group);
+std::vector<RankTime> gather_times(const RankTime& own, Group& group);
 
 }  // namespace graft

@@ -51,6 +51,12 @@ class Coordinator::Impl {
 
   std::uint16_t port() const { return port_; }
 
+  std::string end_reason() const {
+    std::promise<std::string> reason;
+    asio::post(io_, [&] { reason.set_value(ended_); });
+    return reason.get_future().get();
+  }
+
   void drain(std::chrono::milliseconds limit) {
     const auto deadline = Clock::now() + limit;
     while (Clock::now() < deadline) {
@@ -290,7 +296,7 @@ class Coordinator::Impl {
   void tell_end(Seat& seat) { seat.channel->send({{"say", "end"}, {"why", ended_}}); }
 
   const CoordinatorOptions options_;
-  asio::io_context io_;
+  mutable asio::io_context io_;
   asio::ip::tcp::acceptor acceptor_;
   asio::steady_timer timer_;
   std::thread thread_;
@@ -315,6 +321,9 @@ Coordinator::Coordinator(const CoordinatorOptions& options) : impl_(std::make_un
 Coordinator::~Coordinator() = default;
 std::uint16_t Coordinator::port() const {
   return impl_->port();
+}
+std::string Coordinator::end_reason() const {
+  return impl_->end_reason();
 }
 void Coordinator::drain(std::chrono::milliseconds limit) {
   impl_->drain(limit);

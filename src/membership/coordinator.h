@@ -33,6 +33,8 @@ class Coordinator {
   Coordinator& operator=(const Coordinator&) = delete;
 
   std::uint16_t port() const;
+  // Why the job ended; empty while it goes on.
+  std::string end_reason() const;
   // Waits until every member that is connected has been told what there is to tell and has gone, at most `limit`.
   void drain(std::chrono::milliseconds limit);
 

@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kLook = std::chrono::milliseconds(50);
 // From a job's end to when a rank that has not ended by itself is killed: time to hear of it and to say so.
-constexpr auto kPatience = std::chrono::seconds(20);
+constexpr auto kPatience = std::chrono::seconds(5);
 constexpr auto kBeforeRestart = std::chrono::seconds(1);
 constexpr int kMostRestarts = 3;  // of one rank: what dies each time is not cured by another start
 
@@ -86,6 +86,8 @@ class Launch {
       look();
       std::this_thread::sleep_for(kLook);
     }
+    const std::string reason = coordinator_.end_reason();
+    if (status_ != 0 && stopped_by == 0 && !first_spoke_ && !reason.empty()) fail(Kind::unavailable, reason);
     return status_;
   }
 
@@ -180,6 +182,7 @@ class Launch {
   void take(int number, int status) {
     Rank& rank = ranks_[static_cast<std::size_t>(number)];
     rank.done = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (number == 0 && WIFEXITED(status) && !rank.done) first_spoke_ = true;
     if (rank.done || ending_) return;
     const bool killed = WIFSIGNALED(status);
     if (killed)
@@ -200,6 +203,7 @@ class Launch {
   Coordinator coordinator_;
   std::vector<Rank> ranks_;
   bool ending_ = false;
+  bool first_spoke_ = false;  // rank 0, whose words people see, ended with a sentence of its own
   Clock::time_point ended_{};
   int status_ = 0;
 };

@@ -75,11 +75,26 @@ OrderedJson to_json(const TimeSpent& spent) {
   return {{"phase", spent.phase}, {"seconds", number(spent.seconds)}};
 }
 
+OrderedJson to_json(const BucketTime& bucket) {
+  return {{"megabytes", bucket.megabytes}, {"ready", bucket.ready}, {"begin", bucket.begin}, {"end", bucket.end}};
+}
+
 template <typename Item>
 OrderedJson list(const std::vector<Item>& items) {
   OrderedJson out = OrderedJson::array();
   for (const Item& item : items) out.push_back(to_json(item));
   return out;
+}
+
+OrderedJson to_json(const Scaling& scaling) {
+  if (scaling.ranks.empty()) return nullptr;
+  return {{"images_per_second", scaling.images_per_second()},
+          {"efficiency", scaling.efficiency()},
+          {"hidden", scaling.hidden()},
+          {"advice", advice(scaling)},
+          {"ranks", list(scaling.ranks)},
+          {"backward", scaling.backward},
+          {"timeline", list(scaling.timeline)}};
 }
 
 OrderedJson to_json(const Calibration& calibration) {
@@ -92,6 +107,12 @@ OrderedJson valid(const OrderedJson& json) {
 }
 
 }  // namespace
+
+OrderedJson to_json(const RankTime& time) {
+  return {{"rank", time.rank},      {"host", time.host},       {"images", time.images},
+          {"data", time.data},      {"compute", time.compute}, {"communication", time.communication},
+          {"exposed", time.exposed}};
+}
 
 OrderedJson to_json(const Report& report) {
   return valid({{"title", report.title},
@@ -113,6 +134,7 @@ OrderedJson to_json(const Report& report) {
                 {"precision_checks", to_json(report.precision_checks)},
                 {"scan", list(report.scan)},
                 {"time", list(report.time)},
+                {"scaling", to_json(report.scaling)},
                 {"provenance", report.provenance}});
 }
 
@@ -127,7 +149,7 @@ void write_html(const std::filesystem::path& path, const Report& report) {
       report.title, Markup{std::string(style_sheet())});
   for (const auto part :
        {verdict_section, accuracy_section, curves_section, labels_section, confusion_section, mistakes_section,
-        calibration_section, precision_section, scan_section, time_section, settings_section}) {
+        calibration_section, precision_section, scan_section, time_section, scaling_section, settings_section}) {
     page += part(report);
   }
   page += markup("<footer>Written by graft {}</footer></main></body></html>\n", GRAFT_VERSION);

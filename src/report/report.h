@@ -72,6 +72,41 @@ struct TimeSpent {
   double seconds = 0;
 };
 
+// Where a rank's time went in a run's steps, in seconds.
+struct RankTime {
+  int rank = 0;
+  std::string host{};
+  double images = 0;         // that it computed
+  double data = 0;           // waiting for images
+  double compute = 0;        // forward, backward and update
+  double communication = 0;  // in which gradients were on their way
+  double exposed = 0;        // of that, what the step waited for
+  double total() const { return data + compute + exposed; }
+};
+
+// A bucket of gradients in one step, in seconds since the backward pass began.
+struct BucketTime {
+  double megabytes = 0;
+  double ready = 0;           // its gradients were computed
+  double begin = 0, end = 0;  // of its sum over all ranks
+};
+
+// How ranks trained together.
+struct Scaling {
+  std::vector<RankTime> ranks;  // over the whole run; empty: one process alone
+  double backward = 0;          // of the step below
+  std::vector<BucketTime> timeline;
+
+  double images_per_second() const;
+  // Of the time that gradients were on their way, the share behind which something was computed.
+  double hidden() const;
+  // Of what as many processes would do that wait for no other.
+  double efficiency() const;
+};
+OrderedJson to_json(const RankTime& time);
+// What to change to be faster, in one sentence or a few.
+std::string advice(const Scaling& scaling);
+
 struct Report {
   std::string title;
   std::string created;         // ISO 8601
@@ -90,6 +125,7 @@ struct Report {
   std::vector<PrecisionCheck> precision_checks;
   std::vector<ScanFinding> scan;
   std::vector<TimeSpent> time;
+  Scaling scaling;  // of the kept model's run
   OrderedJson provenance;
 };
 

@@ -20,6 +20,7 @@ Markup precision_section(const Report& report);
 
 Markup scan_section(const Report& report);
 Markup time_section(const Report& report);
+Markup scaling_section(const Report& report);
 Markup settings_section(const Report& report);
 
 // A titled part of the page. `id` is its anchor.
