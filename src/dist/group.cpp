@@ -186,6 +186,8 @@ void Group::wait_for_all() {
 
 void Group::fail_all(const std::string& why) {
   if (member_) member_->fail_all(why);
+  // As in regroup(): their destructors would wait for one that is stopped or cut off.
+  if (lanes_) static_cast<void>(lanes_.release());
 }
 
 void Group::leave() {
