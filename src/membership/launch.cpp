@@ -110,7 +110,10 @@ class Launch {
   std::vector<std::string> environment_of(int rank) const {
     std::vector<std::string> variables;
     for (char** v = ::environ; *v; ++v) variables.emplace_back(*v);
-    const auto add = [&](const char* name, const auto& value) { variables.push_back(text(name, "=", value)); };
+    const auto add = [&](const std::string& name, const auto& value) {
+      std::erase_if(variables, [&](const std::string& each) { return each.starts_with(name + "="); });
+      variables.push_back(text(name, "=", value));
+    };
     add("RANK", rank);
     add("WORLD_SIZE", options_.ranks);
     add("LOCAL_RANK", rank);
