@@ -93,14 +93,16 @@ Place by_mpirun(const Environment& environment) {
   return place;
 }
 
-Place by_srun(const Environment& environment) {
+std::optional<Place> by_srun(const Environment& environment) {
   const Reader read(environment, "srun");
   Place place{.host = {}, .found_in = "srun"};
-  place.size = read.number("SLURM_NTASKS", 1, kMostRanks);
+  place.size = read.number("SLURM_STEP_NUM_TASKS", 1, kMostRanks);
+  // A shell that srun opened, for example: what it starts with --ranks is to have ranks.
+  if (place.size == 1) return {};
   place.rank = read.number("SLURM_PROCID", 0, place.size - 1);
   place.local_rank = read.number_or("SLURM_LOCALID", 0, place.size - 1, 0);
   const std::string nodes = read.text("SLURM_STEP_NODELIST").value_or(read.text("SLURM_JOB_NODELIST").value_or(""));
-  const int hosts = read.number_or("SLURM_NNODES", 1, kMostRanks, 1);
+  const int hosts = read.number_or("SLURM_STEP_NUM_NODES", 1, kMostRanks, 1);
   place.local_size = (place.size + hosts - 1) / hosts;
   set_address(place, read, hosts == 1 ? "127.0.0.1" : first_host(nodes),
               read.text("SLURM_JOB_ID").value_or("") + "." + read.text("SLURM_STEP_ID").value_or(""));
@@ -141,7 +143,7 @@ std::string first_host(const std::string& slurm_list) {
 std::optional<Place> find_place(const Environment& environment, const std::filesystem::path& resource_config) {
   if (environment("RANK")) return by_convention(environment);
   if (environment("OMPI_COMM_WORLD_RANK")) return by_mpirun(environment);
-  // A batch script is itself a step of one task; only what srun started has tasks beside it.
+  // A batch script has a SLURM_PROCID too, and nobody beside it; what srun starts is a step.
   if (environment("SLURM_PROCID") && environment("SLURM_STEP_ID")) return by_srun(environment);
   return by_sagemaker(resource_config);
 }

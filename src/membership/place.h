@@ -3,7 +3,7 @@
 // Looked for in this order; the first that says something counts:
 //   RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT   torchrun, Kubernetes' training operators, and `graft train --ranks`
 //   OMPI_COMM_WORLD_RANK, ..._SIZE               Open MPI's mpirun
-//   SLURM_PROCID, SLURM_NTASKS                   srun
+//   SLURM_PROCID, SLURM_STEP_NUM_TASKS           srun
 //   resourceconfig.json                          Amazon SageMaker: a process for each host
 #pragma once
 

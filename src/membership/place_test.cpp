@@ -65,8 +65,9 @@ TEST(Place, SrunNamesTheFirstHost) {
   const auto place = find_place(of({{"SLURM_PROCID", "5"},
                                     {"SLURM_NTASKS", "8"},
                                     {"SLURM_STEP_ID", "0"},
+                                    {"SLURM_STEP_NUM_TASKS", "8"},
+                                    {"SLURM_STEP_NUM_NODES", "2"},
                                     {"SLURM_JOB_ID", "12"},
-                                    {"SLURM_NNODES", "2"},
                                     {"SLURM_LOCALID", "1"},
                                     {"SLURM_STEP_NODELIST", "gpu[07-08]"}}),
                                 kNone);
@@ -74,6 +75,15 @@ TEST(Place, SrunNamesTheFirstHost) {
   EXPECT_EQ(place->rank, 5);
   EXPECT_EQ(place->host, "gpu07");
   EXPECT_EQ(place->local_size, 4);
+}
+
+TEST(Place, AStepOfOneTaskInALargerJobIsAlone) {
+  EXPECT_FALSE(find_place(of({{"SLURM_PROCID", "0"},
+                              {"SLURM_NTASKS", "2"},
+                              {"SLURM_STEP_ID", "1"},
+                              {"SLURM_STEP_NUM_TASKS", "1"},
+                              {"SLURM_STEP_NODELIST", "n1"}}),
+                          kNone));
 }
 
 TEST(Place, FirstHostOfALine) {
