@@ -146,11 +146,15 @@ class Slurm(engines.EngineTest):
         # A script and an interactive step are processes alone: --ranks starts ranks beside them.
         # What their environment says of another job is not theirs.
         other = "export MASTER_ADDR=nowhere GRAFT_JOB_TOKEN=another"
-        script.write_text(f"#!/bin/sh\nset -e\nsrun {train}\n{other}\n{alone}\nsrun -N1 -n1 {alone}-step\n")
-        self.finish(self.start(("sbatch", "--wait", "-N2", "-n2", "--output", self.folder / "said", script),
+        script.write_text(f"#!/bin/sh\nset -e\ntrap 'echo $? >status' EXIT\nsrun {train}\n{other}\n{alone}\n"
+                          f"srun -N1 -n1 {alone}-step\n")
+        said, status = self.folder / "said", self.folder / "status"
+        self.finish(self.start(("sbatch", "-N2", "-n2", "--chdir", self.folder, "--output", said, script),
                                SLURM_CONF=self.cluster.folder / "slurm.conf"))
+        self.wait_until(lambda: status.exists() and status.read_text(), "the script does not end", 120)  # sbatch --wait looks each half minute
+        self.assertEqual(status.read_text().strip(), "0", said.read_text())
         for out in (self.out, self.folder / "alone", self.folder / "alone-step"):
-            self.assertEqual(len(self.metrics(out)[-1]["ranks"]), 2, (self.folder / "said").read_text())
+            self.assertEqual(len(self.metrics(out)[-1]["ranks"]), 2)
 
     def disturb(self, number):
         job = self.srun(*engines.WITHOUT_END)
