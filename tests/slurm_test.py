@@ -151,7 +151,8 @@ class Slurm(engines.EngineTest):
         said, status = self.folder / "said", self.folder / "status"
         self.finish(self.start(("sbatch", "-N2", "-n2", "--chdir", self.folder, "--output", said, script),
                                SLURM_CONF=self.cluster.folder / "slurm.conf"))
-        self.wait_until(lambda: status.exists() and status.read_text(), "the script does not end", 120)  # sbatch --wait looks each half minute
+        # sbatch --wait looks only each half minute.
+        self.wait_until(lambda: status.exists() and status.read_text(), "the script does not end", 120)
         self.assertEqual(status.read_text().strip(), "0", said.read_text())
         for out in (self.out, self.folder / "alone", self.folder / "alone-step"):
             self.assertEqual(len(self.metrics(out)[-1]["ranks"]), 2)
