@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """Open MPI's mpirun starts the ranks, here and on several hosts; it is found out without being told."""
 import os
-import pathlib
 import shutil
 import signal
 import unittest
@@ -43,6 +42,16 @@ class Mpirun(engines.EngineTest):
 
     def test_a_rank_that_is_stopped(self):
         self.assertIn(f"error: rank 1 on {HERE} is lost", self.disturb(signal.SIGSTOP))
+
+    def test_two_go_on_without_the_third(self):
+        # Without --enable-recovery mpirun ends all when one is killed.
+        job = self.mpirun(("--enable-recovery", "-n", 3), (*engines.FEW_STEPS, "--epochs", 60, "--batch", 16,
+                                                           "--min-ranks", 2))
+        self.wait_for_epochs(2)
+        os.kill(engines.ranks_of(self.out, RANK)[1], signal.SIGKILL)
+        self.finish(job)
+        self.assertIn(f"rank 1 on {HERE} is lost", job.said())
+        self.assertEqual([rank["rank"] for rank in self.metrics(self.out)[-1]["ranks"]], [0, 2])
 
     @unittest.skipUnless(engines.can_make_hosts(), "only root makes network namespaces")
     def test_ranks_on_two_hosts(self):

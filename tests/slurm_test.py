@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """Slurm starts the ranks: a cluster of two nodes on this machine, with its own key, ports and folders, for a minute."""
 import os
-import pathlib
 import shutil
 import signal
 import socket
