@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Slurm starts the ranks: a cluster of two nodes on this machine, with its own key, ports and folders, for a minute."""
+import contextlib
 import os
 import shutil
 import signal
@@ -77,7 +78,7 @@ class Cluster:
         self.daemon("slurmctld", "-D", "-i")
         for node in ("n1", "n2"):
             self.daemon("slurmd", "-D", "-N", node, node=node)
-        self.wait_for(lambda: self.sinfo() == ["idle", "idle"], "slurmd")
+        self.wait_for(lambda: self.states() == ["idle", "idle"], "slurmd")
 
     def daemon(self, name, *arguments, node=None):
         command = [program(name), *map(str, arguments)]
@@ -90,10 +91,11 @@ class Cluster:
         script = 'mount --bind "$0" /etc/hosts && hostname "$1" && shift && exec "$@"'
         return ["unshare", "--uts", "--mount", "sh", "-c", script, str(self.folder / "hosts"), node, *map(str, command)]
 
-    def sinfo(self):
-        done = subprocess.run(["sinfo", "--noheader", "--Node", "--format=%T"], env=self.environment, text=True,
-                              capture_output=True)
-        return done.stdout.split()
+    def answer(self, *command):
+        return subprocess.run(command, env=self.environment, text=True, capture_output=True).stdout
+
+    def states(self):
+        return self.answer("sinfo", "--noheader", "--Node", "--format=%T").split()
 
     def wait_for(self, condition, what):
         end = time.monotonic() + 30
@@ -104,6 +106,9 @@ class Cluster:
             time.sleep(0.1)
 
     def stop(self):
+        # A step that cannot tell slurmctld of its end would stay to try again.
+        with contextlib.suppress(RuntimeError):
+            self.wait_for(lambda: not self.answer("squeue", "--noheader") and self.states() == ["idle", "idle"], "idle")
         for daemon in reversed(self.daemons):
             daemon.send_signal(signal.SIGTERM)
         for daemon in self.daemons:
