@@ -40,8 +40,9 @@ class Ranks(support.ProductTest):
     def start(self, *arguments):
         """A job on ranks that the test will disturb. It is ended with the test."""
         self.log = self.folder / "log"
-        process = subprocess.Popen(support.command("train", *arguments), env=support.environment(),
-                                   stdout=subprocess.DEVNULL, stderr=self.log.open("w"))
+        with self.log.open("w") as log:
+            process = subprocess.Popen(support.command("train", *arguments), env=support.environment(),
+                                       stdout=subprocess.DEVNULL, stderr=log)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         return process
@@ -86,7 +87,7 @@ class Ranks(support.ProductTest):
                                  self.folder / (name + "-2"))
             self.assertEqual(ranks["split"], alone["split"])
             self.assertGreaterEqual(ranks["accuracy"], alone["accuracy"] - 0.2)
-            self.succeed("evaluate", self.folder / (name + "-2"), images() / "test")
+            self.succeed("evaluate", self.folder / (name + "-2"), "--data", images() / "test")
 
     def test_another_number_of_ranks_resumes(self):
         out = self.folder / "m"
@@ -122,7 +123,15 @@ class Ranks(support.ProductTest):
 
     def disturb(self, phase, number, rank, arguments, ready):
         """Sends a signal to a rank when ready() is true; it is named within 15 s, and none is left behind."""
+        shutil.rmtree(self.folder / "m", ignore_errors=True)
         process = self.start("--ranks", 2, "--out", self.folder / "m", *arguments)
+        try:
+            self.disturb_running(process, phase, number, rank, ready)
+        finally:
+            process.kill()
+            process.wait()
+
+    def disturb_running(self, process, phase, number, rank, ready):
         victim = self.rank_of(process, rank)
         self.wait_until(ready, f"never in {phase}")
         os.kill(victim, number)
@@ -132,7 +141,6 @@ class Ranks(support.ProductTest):
         for word in (f"rank {rank} on {os.uname().nodename}", phase, "--resume"):
             self.assertIn(word, sentence)
         self.assertEqual(children(process), {}, "a rank was left behind")
-        shutil.rmtree(self.folder / "m")
 
     def disturb_each(self, phase, arguments, ready):
         for number, rank in ((signal.SIGKILL, 1), (signal.SIGSTOP, 1), (signal.SIGSTOP, 0)):
@@ -148,18 +156,25 @@ class Ranks(support.ProductTest):
     def test_in_validation(self):
         out = self.folder / "m"
         self.disturb_each("validation", ("--train", images() / "train", "--validation", self.many(), "--allow-leak",
-                                         *SCRATCH, "--epochs", 100000), lambda: self.epochs(out) >= 1)
+                                         *SCRATCH, "--epochs", 100000), lambda: self.validating(out))
+
+    def validating(self, out):
+        """Behind the first epoch's end come a few steps of training, and then a long validation."""
+        if self.epochs(out) == 0:
+            return False
+        time.sleep(1.5)
+        return True
 
     def test_in_the_scan(self):
-        self.disturb_each("scan", ("--train", self.many(), *SCRATCH), lambda: "scan " in self.log.read_text())
+        self.disturb_each("scan", ("--train", self.many(1000), *SCRATCH), lambda: "scan " in self.log.read_text())
 
-    def many(self):
-        """Images that take long to read: large ones, and a hundred names for each."""
+    def many(self, names=100):
+        """Images that take long to read: large ones, each under many names."""
         many = self.folder / "many"
         if not many.exists():
             draw(many, 2, first=800, size=1500)
             for file in list(many.glob("*/*.jpg")):
-                for number in range(100):
+                for number in range(names):
                     os.link(file, file.with_name(f"{file.stem}-{number}.jpg"))
         return many
 

@@ -1,5 +1,9 @@
 #include "dist/join.h"
 
+#include <unistd.h>
+
+#include "base/log.h"
+
 namespace graft {
 namespace {
 
@@ -7,6 +11,12 @@ constexpr auto kDrain = std::chrono::seconds(10);
 
 bool is_loopback(const std::string& host) {
   return host == "localhost" || host.starts_with("127.");
+}
+
+// For a process that is busy when its job ends. What it was writing is whole or not there.
+void give_up(const std::string& why) {
+  spdlog::error("{}", why);
+  ::_exit(1);
 }
 
 }  // namespace
@@ -32,7 +42,8 @@ Joined join(const std::optional<Place>& place, int least, bool cuda) {
                                                              .coordinator_port = place->port,
                                                              .rank = place->rank,
                                                              .token = token,
-                                                             .timing = {}});
+                                                             .timing = {},
+                                                             .on_end = give_up});
   joined.group = std::make_unique<Group>(member, cuda);
   return joined;
 }

@@ -12,19 +12,17 @@
 #include "base/progress.h"
 #include "data/loader.h"
 #include "dist/reducer.h"
-#include "graph/surgery.h"
 #include "learn/checkpoint.h"
-#include "learn/loss.h"
-#include "learn/mixed_precision.h"
+#include "learn/layer_schedule.h"
 #include "learn/shard.h"
+#include "learn/step_loss.h"
+#include "learn/time_sheet.h"
 #include "learn/validation.h"
 
 namespace graft {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr double kAuxiliaryWeight = 0.4;  // Szegedy et al.
 
 // What a seed's random numbers are drawn for.
 enum Stream : std::uint64_t { kOrder, kAugment, kMixup, kDropout };
@@ -38,22 +36,6 @@ Key stream_key(std::uint64_t seed, Stream stream, int epoch) {
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-torch::Tensor labels_of(const Batch& batch) {
-  return torch::tensor(std::vector<std::int64_t>(batch.labels.begin(), batch.labels.end()));
-}
-
-// The rate of each parameter: the further its block is below the head, the lower.
-std::map<std::string, double> rate_factors(const Graph& graph, double block_decay) {
-  const std::vector<std::string> names = blocks(graph);
-  std::map<std::string, double> factors;
-  for (const WeightSpec& spec : weight_specs(graph)) {
-    const std::string& block = graph.nodes[static_cast<std::size_t>(spec.node)].block;
-    const auto below = names.end() - std::find(names.begin(), names.end(), block) - 1;
-    factors[spec.name] = std::pow(block_decay, static_cast<double>(below));
-  }
-  return factors;
 }
 
 // In the order in which a forward pass uses them.
@@ -81,11 +63,9 @@ class Run {
         control_(control),
         group_(control.group ? *control.group : alone_),
         factors_(rate_factors(network.graph(), settings.block_decay)),
-        labels_(static_cast<std::int64_t>(data.train->labels().size())),
         steps_per_epoch_(
             static_cast<std::int64_t>(step_sizes(data.train->size(), static_cast<std::size_t>(settings.batch)).size())),
         progress_(control.title, data.train->size() * static_cast<std::uint64_t>(settings.epochs), "images") {
-    if (!settings.label_weights.empty()) label_weights_ = torch::tensor(settings.label_weights).to(network.device());
     state_.settings = fingerprint_of_run();
     state_.curve.seed = settings.seed;
     if (settings.average_decay > 0) {
@@ -99,7 +79,7 @@ class Run {
     while (!try_to_finish()) {
     }
     network_.load(state_.best);
-    return {state_.best, state_.curve, state_.epoch, scaling()};
+    return {state_.best, state_.curve, state_.epoch, sheet_.scaling()};
   }
 
  private:
@@ -230,28 +210,8 @@ class Run {
     report.train_accuracy = state_.sums.right / images;
     report.validation_loss = log_loss(answers);
     report.validation_accuracy = accuracy(answers);
-    if (group_.size() > 1) report.ranks = gather_times(times_, group_);
-    for (const RankTime& rank : report.ranks) add(rank);
+    report.ranks = sheet_.close(times_, timeline_, group_);
     keep(report, validated);
-  }
-
-  void add(const RankTime& epoch) {
-    RankTime& sum = ranks_.try_emplace(epoch.rank, RankTime{.rank = epoch.rank, .host = epoch.host}).first->second;
-    sum.images += epoch.images;
-    sum.data += epoch.data;
-    sum.compute += epoch.compute;
-    sum.communication += epoch.communication;
-    sum.exposed += epoch.exposed;
-  }
-
-  Scaling scaling() const {
-    Scaling scaling;
-    scaling.backward = timeline_.backward;
-    for (const auto& [number, rank] : ranks_) scaling.ranks.push_back(rank);
-    for (const BucketTimes& bucket : timeline_.buckets) {
-      scaling.timeline.push_back({static_cast<double>(bucket.bytes) / 1e6, bucket.ready, bucket.begin, bucket.end});
-    }
-    return scaling;
   }
 
   // Without synchronised batch norm each rank has gathered statistics of its own images.
@@ -316,47 +276,20 @@ class Run {
   // `all`: the labels of the whole step.
   std::vector<double> step(Batch& batch, const Share& share, const std::vector<int>& all) {
     const auto number = static_cast<std::uint64_t>(state_.step);
-    torch::manual_seed(derive(stream_key(settings_.seed, kDropout, state_.epoch), number).value);
-    const torch::Device device = network_.device();
-    const torch::Tensor labels = labels_of(batch).to(device);
-    torch::Tensor images = images_of(batch, data_.preprocess, device);
-    torch::Tensor targets = smooth_targets(labels, labels_, settings_.label_smoothing);
-    if (settings_.mixup > 0) {
-      Mixed mixed =
-          mixup(images, targets, settings_.mixup, derive(stream_key(settings_.seed, kMixup, state_.epoch), number));
-      images = mixed.images;
-      targets = mixed.targets;
-    }
-    const Network::Output out = forward(images, share);
-    const double mass = target_mass(all, settings_.label_weights, settings_.label_smoothing) / share.weight;
-    torch::Tensor loss = cross_entropy(out.logits, targets, label_weights_, mass);
-    if (out.auxiliary.defined())
-      loss = loss + kAuxiliaryWeight * cross_entropy(out.auxiliary, targets, label_weights_, mass);
-    std::vector<double> totals = totals_of(loss, out.logits, labels, share);
-    reducer_->backward(loss, totals);
-    update(totals);
-    return totals;
-  }
-
-  Network::Output forward(const torch::Tensor& images, const Share& share) {
-    const MixedPrecision rounding(network_.device(), settings_.mixed_precision);
-    Network::Output out =
-        network_.forward(images, share, settings_.synchronise && group_.size() > 1 ? &group_ : nullptr);
-    out.logits = out.logits.to(torch::kFloat32);
-    if (out.auxiliary.defined()) out.auxiliary = out.auxiliary.to(torch::kFloat32);
-    return out;
-  }
-
-  std::vector<double> totals_of(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& labels,
-                                const Share& share) const {
+    const StepKeys keys{derive(stream_key(settings_.seed, kMixup, state_.epoch), number),
+                        derive(stream_key(settings_.seed, kDropout, state_.epoch), number)};
+    const StepLoss result = compute_loss(network_, settings_, images_of(batch, data_.preprocess, network_.device()),
+                                         {batch.labels, all, data_.train->labels().size()}, share, keys, group_);
     std::vector<double> totals(kTotals);
-    totals[kLoss] = loss.item<double>();
-    totals[kRight] = share.weight * (logits.argmax(1) == labels).sum().item<double>();
+    totals[kLoss] = result.loss.item<double>();
+    totals[kRight] = result.right;
     totals[kImages] = share.weight * static_cast<double>(share.images());
     if (group_.leads()) {
       totals[kCheckpoint] = Clock::now() - saved_at_ >= control_.checkpoint_every;
       totals[kWaiting] = group_.someone_waits();
     }
+    reducer_->backward(result.loss, totals);
+    update(totals);
     return totals;
   }
 
@@ -429,34 +362,20 @@ class Run {
   const TrainControl& control_;
   Group& group_;
   std::map<std::string, double> factors_;
-  std::int64_t labels_, steps_per_epoch_;
-  torch::Tensor label_weights_;
+  std::int64_t steps_per_epoch_;
   std::optional<Network> average_;
   std::optional<Reducer> reducer_;
   TrainingState state_, snapshot_;
   Clock::time_point saved_at_ = Clock::now();
-  RankTime times_;                 // this rank's, of the epoch
-  std::map<int, RankTime> ranks_;  // of the run
-  StepTimes timeline_;             // of this rank's last step
-  bool waiting_ = false;           // ranks want to get in, as of the last step
+  RankTime times_;      // this rank's, of the epoch
+  StepTimes timeline_;  // of its last step
+  TimeSheet sheet_;
+  bool waiting_ = false;  // ranks want to get in, as of the last step
   Progress progress_;
   std::string note_;
 };
 
 }  // namespace
-
-std::vector<bool> frozen_in(const Graph& graph, const TrainerSettings& settings, int epoch) {
-  std::vector<bool> frozen = freeze_up_to(graph, settings.freeze_to);
-  if (!settings.gradual) return frozen;
-  const std::vector<std::string> names = blocks(graph);  // the last is the head
-  const std::size_t phase =
-      std::min<std::size_t>(2, static_cast<std::size_t>(3 * epoch / std::max(1, settings.epochs)));
-  const std::size_t below = (names.size() - 1) * (2 - phase) / 3;
-  if (below == 0) return frozen;
-  const std::vector<bool> lower = freeze_up_to(graph, names[below - 1]);
-  for (std::size_t i = 0; i < frozen.size(); ++i) frozen[i] = frozen[i] || lower[i];
-  return frozen;
-}
 
 TrainOutcome train(Network& network, const TrainingData& data, const TrainerSettings& settings,
                    const TrainControl& control) {

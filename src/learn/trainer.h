@@ -68,7 +68,4 @@ TrainOutcome train(Network& network, const TrainingData& data, const TrainerSett
 Answers answer(Network& network, const DatasetPtr& dataset, const Preprocess& preprocess, std::size_t threads,
                Group& group, bool mixed_precision = false);
 
-// Which nodes are frozen in `epoch` (0 is the first).
-std::vector<bool> frozen_in(const Graph& graph, const TrainerSettings& settings, int epoch);
-
 }  // namespace graft

@@ -10,6 +10,7 @@
 #include "graph/builder.h"
 #include "graph/surgery.h"
 #include "learn/checkpoint.h"
+#include "learn/layer_schedule.h"
 #include "learn/synchronised_batch_norm.h"
 #include "zoo/architecture.h"
 

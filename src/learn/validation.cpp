@@ -2,7 +2,6 @@
 
 #include <numeric>
 
-#include "base/json.h"
 #include "learn/mixed_precision.h"
 
 namespace graft {
@@ -61,16 +60,6 @@ Answers answer(Network& network, const DatasetPtr& dataset, const Preprocess& pr
   Answers answers{dataset->labels().size(), {}, {}};
   for (const std::string& part : group.gather(packed(truth, values))) unpack(part, answers);
   return answers;
-}
-
-std::vector<RankTime> gather_times(const RankTime& own, Group& group) {
-  const Json mine = {own.rank, own.host, own.images, own.data, own.compute, own.communication, own.exposed};
-  std::vector<RankTime> all;
-  for (const std::string& text : group.gather(mine.dump())) {
-    const Json t = Json::parse(text);
-    all.push_back({t[0], t[1], t[2], t[3], t[4], t[5], t[6]});
-  }
-  return all;
 }
 
 }  // namespace graft

@@ -1,7 +1,5 @@
-// What the training loop and validation share: images as tensors, a network's answers, and what each rank says.
+// What the training loop and validation share: images as tensors. Internal to learn/.
 #pragma once
-
-#include <vector>
 
 #include "data/loader.h"
 #include "image/transform.h"
@@ -17,8 +15,5 @@ inline std::size_t pixels_of(const Preprocess& p) {
 
 // [images, 3, height, width]: of the batch's memory, or a copy that is on its way to the GPU.
 torch::Tensor images_of(Batch& batch, const Preprocess& preprocess, torch::Device device);
-
-// Every rank's times, by rank.
-std::vector<RankTime> gather_times(const RankTime& own, Group& group);
 
 }  // namespace graft

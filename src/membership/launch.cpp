@@ -25,7 +25,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kLook = std::chrono::milliseconds(50);
 // From a job's end to when a rank that has not ended by itself is killed: time to hear of it and to say so.
-constexpr auto kPatience = std::chrono::seconds(5);
+constexpr auto kPatience = std::chrono::seconds(3);
 constexpr auto kBeforeRestart = std::chrono::seconds(1);
 constexpr int kMostRestarts = 3;  // of one rank: what dies each time is not cured by another start
 

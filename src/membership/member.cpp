@@ -21,7 +21,8 @@ namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
 constexpr const char* kSource = "the coordinator's message";
-constexpr auto kRetry = std::chrono::milliseconds(200), kConnect = std::chrono::milliseconds(3000);
+constexpr auto kRetry = std::chrono::milliseconds(200), kConnect = std::chrono::milliseconds(3000),
+               kToNotice = std::chrono::milliseconds(1000);
 
 std::string host_name() {
   char name[256] = "?";
@@ -50,7 +51,7 @@ Loss loss_from(const Json& message) {
 
 class Member::Impl {
  public:
-  explicit Impl(const MemberOptions& options) : options_(options), timer_(io_) {
+  explicit Impl(const MemberOptions& options) : options_(options), timer_(io_), end_timer_(io_) {
     channel_ = std::make_shared<Channel>(connect());
     address_ = channel_->local_address();
     heard_ = Clock::now();
@@ -68,6 +69,7 @@ class Member::Impl {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return welcomed_ || !ended_.empty(); });
     if (ended_.empty()) return;
+    noticed_ = true;
     lock.unlock();
     stop();
     fail(Kind::unavailable, ended_);
@@ -98,7 +100,10 @@ class Member::Impl {
   void report(std::int64_t step, const std::string& phase) {
     const std::lock_guard lock(mutex_);
     step_ = step;
+    if (phase == phase_) return;
     phase_ = phase;
+    // At once: a member may be lost before its next beat, and the phase says where.
+    say({{"say", "beat"}, {"step", step}, {"phase", phase}});
   }
 
   void check() const {
@@ -133,6 +138,7 @@ class Member::Impl {
       leaving_ = true;
       channel_->finish();
       timer_.cancel();
+      end_timer_.cancel();
     });
     if (thread_.joinable()) thread_.join();
   }
@@ -211,7 +217,7 @@ class Member::Impl {
     } else if (say == "lost") {
       lost_ = loss_from(message);
     } else if (say == "end") {
-      ended_ = field<std::string>(message, "why", kSource);
+      end(field<std::string>(message, "why", kSource));
     }
     changed_.notify_all();
   }
@@ -220,14 +226,27 @@ class Member::Impl {
     const std::lock_guard lock(mutex_);
     if (leaving_ || !ended_.empty()) return;
     const bool own = options_.rank == 0;
-    ended_ =
-        text(own ? "the coordinator of the job" : "rank 0, which coordinates the job at " + options_.coordinator_host,
-             " is lost after step ", step_, " (", phase_, "): ", reason, "; start the job again with --resume");
+    end(text(own ? "the coordinator of the job" : "rank 0, which coordinates the job at " + options_.coordinator_host,
+             " is lost after step ", step_, " (", phase_, "): ", reason, "; start the job again with --resume"));
     changed_.notify_all();
   }
 
+  // With mutex_ held, on the thread of the connection.
+  void end(const std::string& why) {
+    ended_ = why;
+    if (!options_.on_end) return;
+    end_timer_.expires_after(kToNotice);
+    end_timer_.async_wait([this](boost::system::error_code error) {
+      if (error) return;
+      const std::lock_guard lock(mutex_);
+      if (!noticed_) options_.on_end(ended_);
+    });
+  }
+
   void require_going() const {
-    if (!ended_.empty()) fail(Kind::unavailable, ended_);
+    if (ended_.empty()) return;
+    noticed_ = true;
+    fail(Kind::unavailable, ended_);
   }
 
   void throw_news() const {
@@ -237,7 +256,7 @@ class Member::Impl {
 
   const MemberOptions options_;
   asio::io_context io_;
-  asio::steady_timer timer_;
+  asio::steady_timer timer_, end_timer_;
   std::shared_ptr<Channel> channel_;
   std::string address_;
   std::thread thread_;
@@ -255,6 +274,7 @@ class Member::Impl {
   std::optional<Loss> lost_;
   std::map<std::string, std::string> values_;
   std::string ended_;
+  mutable bool noticed_ = false;  // a call of this process has thrown that
 };
 
 Member::Member(const MemberOptions& options) : impl_(std::make_unique<Impl>(options)) {}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,9 @@ struct MemberOptions {
   int rank = 0;
   std::string token{};
   Timing timing{};
+  // Called on another thread when the job has ended and no call of this process has thrown that for a while, as it is
+  // busy with something else: reading images, say. To end the process.
+  std::function<void(const std::string& why)> on_end{};
 };
 
 class Member {

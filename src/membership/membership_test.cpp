@@ -166,6 +166,22 @@ TEST(Membership, OneThatFailsTellsTheOthersWhy) {
                {"rank 1 on", "x.jpg: the picture is damaged"});
 }
 
+TEST(Membership, OneThatIsBusyWhenTheJobEndsIsTold) {
+  const auto coordinator = coordinate(2, 2);
+  auto zero = come(*coordinator, 0);
+  std::promise<std::string> told;
+  const Member one({.coordinator_host = "127.0.0.1",
+                    .coordinator_port = coordinator->port(),
+                    .rank = 1,
+                    .token = "secret",
+                    .timing = kQuick,
+                    .on_end = [&](const std::string& why) { told.set_value(why); }});
+  zero.reset();
+  auto why = told.get_future();
+  ASSERT_EQ(why.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  expect_words(why.get(), {"rank 0 on", "is lost"});
+}
+
 TEST(Membership, OneThatHasDoneItsPartIsNotLost) {
   const auto coordinator = coordinate(2, 2);
   const auto zero = come(*coordinator, 0);
