@@ -134,8 +134,8 @@ class Scratch(support.ProductTest):
         for architecture in ("mobilenetv2_035", "tf_mobilenetv2_035"):
             with self.subTest(architecture):
                 result = self.json_of("train", "--mode", "scratch", "--arch", architecture, "--size", 64, "--augment",
-                                      "none", "--epochs", 40, "--precision", "fp32", "--train", images(), "--out",
-                                      self.folder / architecture)
+                                      "none", "--mixed-precision", "off", "--epochs", 40, "--precision", "fp32",
+                                      "--train", images(), "--out", self.folder / architecture)
                 self.assertGreater(result["accuracy"], 0.85)
 
 

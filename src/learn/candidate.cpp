@@ -243,7 +243,9 @@ void train_on(Candidate& candidate, const TrainerSettings& settings, const Train
                        .group = context.group,
                        .elastic = context.options.min_ranks > 0 && context.options.min_ranks < context.options.ranks,
                        .overlap = context.options.overlap};
-  control.resumed = [&](std::int64_t step) { log.emplace(context.folder, step); };
+  control.resumed = [&](std::int64_t step) {
+    if (leads(context)) log.emplace(context.folder, step);
+  };
   control.report = [&](const EpochReport& report) {
     if (!log) log.emplace(context.folder);
     log->add(report);

@@ -33,6 +33,11 @@ torch::Tensor root(const torch::Tensor& x) {
   return torch::clamp_min(x, 1e-12).sqrt();
 }
 
+// libtorch 1.13 differentiates hardtanh in bf16 on no CPU.
+torch::Tensor clipped_relu(const torch::Tensor& x) {
+  return x.scalar_type() == torch::kBFloat16 ? torch::clamp(x, 0, 6) : torch::hardtanh(x, 0, 6);
+}
+
 std::vector<int64_t> symmetric(const Padding& p) {
   return {std::min(p.top, p.bottom), std::min(p.left, p.right)};
 }
@@ -77,7 +82,7 @@ struct Forward {
   torch::Tensor operator()(const Activation& x) const {
     switch (x.function) {
       case Activation::Function::relu6:
-        return torch::hardtanh(in[0], 0, 6);
+        return clipped_relu(in[0]);
       case Activation::Function::sqrt:
         return root(in[0]);
       default:

@@ -11,6 +11,7 @@
 #include "graph/surgery.h"
 #include "learn/checkpoint.h"
 #include "learn/layer_schedule.h"
+#include "learn/mixed_precision.h"
 #include "learn/synchronised_batch_norm.h"
 #include "zoo/architecture.h"
 
@@ -184,6 +185,13 @@ Network smooth_network() {
   return Network(graph, initial_weights(graph, 1));
 }
 
+bool parameters_have_gradients(const Network& net) {
+  return std::all_of(net.parameters().begin(), net.parameters().end(), [](const auto& named) {
+    const bool auxiliary = named.first.starts_with("AuxLogits");
+    return auxiliary || (named.second.grad().defined() && named.second.grad().isfinite().all().template item<bool>());
+  });
+}
+
 // What ranks learn from does not depend on how many they are: the same losses, step for step.
 std::vector<double> losses(int ranks, int steps, bool augmented, double mixup) {
   TrainerSettings s = settings();
@@ -277,6 +285,23 @@ TEST(TrainerOnRanks, ThoseLeftGoOnFromTheLastCheckpointWhenARankIsLost) {
   };
   EXPECT_THROW(with_ranks(3, body, 2), Error) << "rank 1's pictures end";
   EXPECT_EQ(finished, 2);
+}
+
+// Not all of libtorch has gradients in bf16: each family's operations are tried.
+TEST(MixedPrecision, EveryFamilyLearnsInIt) {
+  for (const char* name : {"resnet10_025", "mobilenetv2_035", "tf_mobilenetv2_035", "inception_v3"}) {
+    const Graph graph = build(name, 2, name == std::string("inception_v3") ? 299 : 32);
+    Network net(graph, initial_weights(graph, 1));
+    const Input input = std::get<Input>(graph.nodes.front().operation);
+    Network::Output out;
+    {
+      const MixedPrecision rounding(torch::kCPU, true);
+      out = net.forward(torch::randn({2, 3, input.height, input.width}), true);
+    }
+    EXPECT_EQ(out.logits.scalar_type(), torch::kBFloat16) << name;
+    out.logits.to(torch::kFloat32).square().sum().backward();
+    EXPECT_TRUE(parameters_have_gradients(net)) << name;
+  }
 }
 
 TEST(SynchronisedBatchNorm, IsBatchNormOverAllRanks) {

@@ -40,19 +40,20 @@ std::string random_token() {
   return text(std::hex, device(), device(), device(), device());
 }
 
-// The cores of this process, in equal shares; all of them where there are more ranks.
+// The cores of this process, in equal shares; one each, in turn, where there are more ranks: teams of threads that
+// share cores mostly wait for one another.
 cpu_set_t cores_of(int rank, int ranks) {
   cpu_set_t all;
   CPU_ZERO(&all);
   ::sched_getaffinity(0, sizeof all, &all);
   const int count = CPU_COUNT(&all);
-  if (count < ranks) return all;
   cpu_set_t share;
   CPU_ZERO(&share);
   int number = 0;
   for (int core = 0; core < CPU_SETSIZE; ++core) {
     if (!CPU_ISSET(core, &all)) continue;
-    if (number * ranks / count == rank) CPU_SET(core, &share);
+    const bool mine = count < ranks ? number == rank % count : number * ranks / count == rank;
+    if (mine) CPU_SET(core, &share);
     ++number;
   }
   return share;
