@@ -1,0 +1,31 @@
+// Getting a file that somebody else named by its URL: http, https, or s3 with the credentials of this process.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace graft {
+
+struct FetchLimits {
+  std::size_t bytes = 20 << 20;
+  std::chrono::milliseconds time{10'000};  // redirects included
+  int redirects = 3;
+  // Whether private, loopback, link-local and other addresses that are not of the public network may be asked. It is
+  // looked at for the address that is connected to, after the name was resolved, and again at each redirect: a name
+  // that changes its address in between gains nothing.
+  bool private_addresses = false;
+};
+
+// Blocks. Throws Kind::invalid for what is no such URL, Kind::denied for an address that may not be asked,
+// Kind::unavailable for all else that prevents it. Thread-safe.
+Bytes fetch(const std::string& url, const FetchLimits& limits);
+
+// s3://bucket/key, signed with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or with what
+// AWS_CONTAINER_CREDENTIALS_RELATIVE_URI answers; from AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL where one is set, which
+// may have a private address. Unsigned where there are no credentials.
+Bytes fetch_s3(const std::string& url, const FetchLimits& limits);
+
+}  // namespace graft

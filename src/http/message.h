@@ -1,0 +1,40 @@
+// Requests and answers, as values.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace graft {
+
+// In the order they came; names are compared without regard to case.
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+// The first of this name.
+std::optional<std::string_view> find_header(const Headers& headers, std::string_view name);
+
+struct Request {
+  std::string method;                        // "GET"
+  std::string path;                          // percent-decoded, without the query; begins with '/'
+  std::map<std::string, std::string> query;  // percent-decoded
+  Headers headers;
+  Bytes body;
+  std::string client;  // its address, for logs
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type;  // empty when there is no body
+  std::string body;
+  Headers headers{};  // besides Content-Type, Content-Length, Date and Connection
+};
+
+// {"error": "..."}: what a client is told when it gets no answer.
+Response error_response(int status, std::string_view sentence);
+
+}  // namespace graft

@@ -1,0 +1,60 @@
+// An HTTP/1.1 server (RFC 9112), with TLS where it is given a certificate.
+//
+// Keep-alive, pipelining, chunked bodies and Expect: 100-continue. Everything a client sends has a limit, in bytes and in
+// time; one that breaks a limit gets one answer (400, 408, 413, 431, ...) and its connection is closed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "http/message.h"
+
+namespace graft {
+
+struct TlsFiles {
+  std::filesystem::path certificate, key;  // PEM; the certificate with its chain
+};
+
+struct ServerOptions {
+  std::string address = "127.0.0.1";  // "0.0.0.0": all of IPv4; "::": all
+  std::uint16_t port = 0;             // 0: a free one
+  std::optional<TlsFiles> tls{};
+  std::size_t most_header_bytes = 16 << 10;
+  std::size_t most_body_bytes = 64 << 20;
+  std::size_t most_connections = 1024;
+  std::chrono::milliseconds header_timeout{10'000};  // from a request's first byte to its headers' end
+  std::chrono::milliseconds body_timeout{60'000};    // of a whole body
+  std::chrono::milliseconds idle_timeout{60'000};    // between requests
+  std::size_t threads = 1;                           // that read and write; handlers must not block them
+};
+
+// Called once for each request, from any thread.
+using Reply = std::function<void(Response)>;
+// Runs on a thread that reads and writes: what takes long is handed to another thread, which calls `reply`. What it
+// throws is answered by the Error's kind: 400, 403, 404, 409, 503, 500.
+using Handler = std::function<void(Request, Reply)>;
+
+class Server {
+ public:
+  // Listens when it returns. Throws Kind::unavailable when the address is in use or a file of TLS cannot be used.
+  Server(const ServerOptions& options, Handler handler);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  std::uint16_t port() const;
+
+  // Accepts no more; requests that were read are answered, for so long at most; then all connections are closed.
+  void stop(std::chrono::milliseconds patience);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace graft
