@@ -15,7 +15,8 @@ struct FetchLimits {
   int redirects = 3;
   // Whether private, loopback, link-local and other addresses that are not of the public network may be asked. It is
   // looked at for the address that is connected to, after the name was resolved, and again at each redirect: a name
-  // that changes its address in between gains nothing.
+  // that changes its address in between gains nothing. Proxies of the environment are used only where it is allowed, as
+  // they connect to what they like.
   bool private_addresses = false;
 };
 
@@ -24,8 +25,9 @@ struct FetchLimits {
 Bytes fetch(const std::string& url, const FetchLimits& limits);
 
 // s3://bucket/key, signed with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or with what
-// AWS_CONTAINER_CREDENTIALS_RELATIVE_URI answers; from AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL where one is set, which
-// may have a private address. Unsigned where there are no credentials.
+// AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI answers; in AWS_REGION or AWS_DEFAULT_REGION; from
+// AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL where one is set, which may have a private address. Unsigned where there are
+// no credentials. Throws Kind::not_found and Kind::denied as S3 says so.
 Bytes fetch_s3(const std::string& url, const FetchLimits& limits);
 
 }  // namespace graft

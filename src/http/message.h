@@ -1,6 +1,7 @@
 // Requests and answers, as values.
 #pragma once
 
+#include <exception>
 #include <map>
 #include <optional>
 #include <string>
@@ -19,22 +20,26 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 std::optional<std::string_view> find_header(const Headers& headers, std::string_view name);
 
 struct Request {
-  std::string method;                        // "GET"
-  std::string path;                          // percent-decoded, without the query; begins with '/'
-  std::map<std::string, std::string> query;  // percent-decoded
-  Headers headers;
-  Bytes body;
-  std::string client;  // its address, for logs
+  std::string method{};                        // "GET"
+  std::string path{};                          // percent-decoded, without the query; begins with '/', may hold ".."
+  std::map<std::string, std::string> query{};  // percent-decoded, '+' as a space; of a name given twice, the first
+  Headers headers{};
+  Bytes body{};
+  std::string client{};  // its address, for logs
 };
 
 struct Response {
   int status = 200;
-  std::string content_type;  // empty when there is no body
-  std::string body;
+  std::string content_type{};  // empty when there is no body
+  std::string body{};
   Headers headers{};  // besides Content-Type, Content-Length, Date and Connection
 };
 
 // {"error": "..."}: what a client is told when it gets no answer.
 Response error_response(int status, std::string_view sentence);
+
+// The same for what was thrown: an Error's sentence with 400, 403, 404, 409, 503 by its kind. What is Kind::internal or
+// no Error is 500 and says nothing of the server's inside; the log has it.
+Response error_response(const std::exception& error);
 
 }  // namespace graft

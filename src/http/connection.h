@@ -1,0 +1,90 @@
+// One connection of a Server: reads a request, has it answered, writes the answer, and again. Only for server.cpp.
+//
+// All of a connection runs on the one thread of its loop, so nothing in it is locked. Answers come from any thread:
+// they are posted to the loop.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_set>
+
+#include "http/request_reader.h"
+#include "http/server.h"
+
+namespace graft {
+
+class Connection;
+
+// What one thread reads and writes.
+struct Loop {
+  boost::asio::io_context io{1};
+  std::unordered_set<std::shared_ptr<Connection>> connections{};
+};
+
+// What all connections of a server share.
+struct Service {
+  ServerOptions options;
+  Handler handler;
+  std::optional<boost::asio::ssl::context> tls{};
+  std::atomic<bool> stopping{false};
+  std::atomic<std::size_t> unread_bytes{0};  // of bodies on their way
+  std::mutex mutex{};
+  std::condition_variable closed{};
+  std::size_t open = 0;  // connections; guarded by mutex
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  // A surplus connection is told 503 and closed.
+  Connection(std::shared_ptr<Loop> loop, Service& service, boost::asio::ip::tcp::socket socket, bool surplus);
+
+  // All on the loop's thread.
+  void start();
+  void answer(Response response);
+  // The server stops: closes a connection that waits for a request; others end with the answer they are at.
+  void finish();
+  void close();
+
+ private:
+  enum class Phase { fresh, handshake, idle, headers, body, handling, answering, lingering, closed };
+  using Then = void (Connection::*)();
+
+  void enter(Phase phase, std::chrono::milliseconds limit);
+  void expire();
+  void begin();
+  void progress();
+  void read();
+  void hand_over();
+  bool account();
+  bool waits() const;
+  void refuse(Response response);
+  template <typename Buffers>
+  void write(const Buffers& buffers, Then then);
+  void answered();
+  void linger();
+  void discard();
+
+  std::weak_ptr<Loop> loop_;
+  Service& service_;
+  boost::asio::ip::tcp::socket socket_;
+  std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;
+  boost::asio::steady_timer timer_;
+  RequestReader reader_;
+  Phase phase_ = Phase::fresh;
+  bool surplus_;
+  bool expired_ = false;    // the phase's time is over, and what is pending is cancelled
+  bool continued_ = false;  // "100 Continue" was sent for this request
+  bool keep_alive_ = false, head_ = false;
+  std::size_t accounted_ = 0;  // of service_.unread_bytes
+  std::string client_, answer_head_, answer_body_;
+};
+
+}  // namespace graft
