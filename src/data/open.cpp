@@ -9,13 +9,15 @@
 #include "data/image_folder.h"
 #include "data/image_tar.h"
 #include "data/manifest.h"
+#include "data/recordio.h"
 
 namespace graft {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 6> kFileExtensions{".csv", ".jsonl", ".manifest", ".lst", ".json", ".tar"};
+constexpr std::array<std::string_view, 7> kFileExtensions{".csv",  ".jsonl", ".manifest", ".lst",
+                                                          ".json", ".tar",   ".rec"};
 constexpr std::array<std::string_view, 2> kTrain{"train", "training"};
 constexpr std::array<std::string_view, 3> kValidation{"validation", "valid", "val"};
 constexpr std::array<std::string_view, 2> kTest{"test", "testing"};
@@ -27,7 +29,7 @@ bool is_among(const Words& words, std::string_view word) {
 
 // What can be a dataset of its own in a folder, or in a folder inside a tar.
 struct Inside {
-  std::vector<fs::path> folders, files;  // files: lists and tars
+  std::vector<fs::path> folders, files;  // files: lists, tars and records
 };
 
 Inside look_inside(const fs::path& path) {
@@ -78,17 +80,23 @@ std::optional<SplitPaths> find_splits(const Inside& inside) {
   return alone || is_file ? std::optional(paths) : std::nullopt;
 }
 
-// A folder that holds one list or tar, and no folder, stands for it.
+// A folder that holds one list, tar or file of records, and no folder, stands for it.
 fs::path dataset_at(const fs::path& path) {
   if (!fs::is_directory(path)) return path;
   const Inside inside = look_inside(path);
   return inside.folders.empty() && inside.files.size() == 1 ? inside.files[0] : path;
 }
 
-Listing list(const fs::path& path) {
-  if (const auto tar = through_tar(path)) return list_image_tar(*tar);
+// What lies at `path`; it has places where that is a file of records.
+RecordIndex list(const fs::path& path) {
+  if (const auto tar = through_tar(path)) return {list_image_tar(*tar), {}};
   if (!fs::exists(path)) fail(Kind::not_found, path.string(), ": there is no such folder, list or tar");
-  return fs::is_directory(path) ? list_image_folder(path) : read_manifest(path);
+  if (is_record_file(path)) return open_records(path);
+  return {fs::is_directory(path) ? list_image_folder(path) : read_manifest(path), {}};
+}
+
+DatasetPtr make(const fs::path& path, RecordIndex found) {
+  return is_record_file(path) ? make_record_dataset(path, std::move(found)) : make_dataset(std::move(found.listing));
 }
 
 void refuse_splits(const fs::path& path) {
@@ -113,19 +121,19 @@ DatasetPtr open_dataset(const fs::path& given) {
   const fs::path path = dataset_at(given);
   const TarPtr tar = hold_tar(path);
   refuse_splits(path);
-  Listing listing = list(path);
-  require(listing.labels.size() > 1, path.string(), ": every image has the label \"", listing.labels[0],
+  RecordIndex found = list(path);
+  require(found.listing.labels.size() > 1, path.string(), ": every image has the label \"", found.listing.labels[0],
           "\"; learning takes two labels or more");
-  return make_dataset(std::move(listing));
+  return make(path, std::move(found));
 }
 
 DatasetPtr open_dataset(const fs::path& given, const std::vector<std::string>& labels) {
   const fs::path path = dataset_at(given);
   const TarPtr tar = hold_tar(path);
   refuse_splits(path);
-  Listing listing = list(path);
-  use_labels(listing, labels, path.string());
-  return make_dataset(std::move(listing));
+  RecordIndex found = list(path);
+  use_labels(found.listing, labels, path.string());
+  return make(path, std::move(found));
 }
 
 Splits open_splits(const fs::path& given) {

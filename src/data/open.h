@@ -1,5 +1,6 @@
 // From a path to datasets, whatever kind of data lies there: a folder per label (image_folder.h), a list (manifest.h),
-// a tar or a folder inside one (image_tar.h), or a folder without sub-folders that holds one list or tar.
+// a tar or a folder inside one (image_tar.h), a file of records (recordio.h), or a folder without sub-folders that
+// holds one list, tar or such file.
 #pragma once
 
 #include <filesystem>
