@@ -81,6 +81,7 @@ void set_limits(const Handle& handle, const FetchLimits& limits, Progress& progr
 }
 
 void sign(const Handle& handle, const Signature& signature) {
+  set(handle, CURLOPT_PATH_AS_IS, 1L);  // a key may hold ".."
   set(handle, CURLOPT_AWS_SIGV4, text("aws:amz:", signature.region, ":s3").c_str());
   set(handle, CURLOPT_USERNAME, signature.access_key.c_str());
   set(handle, CURLOPT_PASSWORD, signature.secret_key.c_str());
