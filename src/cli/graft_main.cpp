@@ -6,13 +6,18 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "container/train.h"
 
 namespace {
 
-// Becomes graft-learn, which lies beside this program, with the same arguments.
+// graft-learn, which lies beside this program.
+std::string learn_program() {
+  return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "graft-learn").string();
+}
+
+// Becomes graft-learn with the same arguments.
 [[noreturn]] void become_learn(char** argv) {
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
-  const std::string learn = (self.parent_path() / "graft-learn").string();
+  const std::string learn = learn_program();
   ::execv(learn.c_str(), argv);
   graft::fail(graft::Kind::not_found, "cannot start ", learn, ": ", graft::system_message(),
               "; it is installed beside graft");
@@ -21,6 +26,7 @@ namespace {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (graft::is_container_train(argc, argv)) return graft::container_train(learn_program());
   CLI::App app("Transfer learning for images, end to end, on your own machines.", "graft");
   app.require_subcommand(1);
   app.set_version_flag("--version", "graft " GRAFT_VERSION);
