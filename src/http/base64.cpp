@@ -35,7 +35,7 @@ Bytes decode_base64(std::string_view text) {
                       reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   if (length < 0 || static_cast<std::size_t>(length) != bytes.size()) check_digits(digits);
   require(length >= 0 && static_cast<std::size_t>(length) == bytes.size(), "base64: not decodable");
-  bytes.resize(bytes.size() - padding);
+  bytes.erase(bytes.end() - static_cast<std::ptrdiff_t>(padding), bytes.end());
   if (padding > 0) {
     const std::size_t last = kDigits.find(digits.back());
     require(last % (padding == 2 ? 16 : 4) == 0, "base64: byte ", digits.size() - 1, " has bits that are not used");

@@ -1,7 +1,6 @@
 #include "http/connection.h"
 
 #include <array>
-#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
 #include "base/error.h"

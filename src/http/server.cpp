@@ -1,8 +1,5 @@
 #include "http/server.h"
 
-#include <boost/asio/ip/v6_only.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/ssl/error.hpp>
 #include <future>
 #include <thread>
 
