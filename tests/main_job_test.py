@@ -73,6 +73,21 @@ class MainJob(support.ProductTest):
         weights = self.json_of("inspect", self.bundle / "model.safetensors")
         self.assertIn("head.output.weight", weights["tensors"])
 
+    def test_heads_of_one_backbone_say_so(self):
+        """A bundle whose backbone stayed as it was also has its head by itself."""
+        def notes(bundle):
+            content = (bundle / "head.safetensors").read_bytes()
+            return json.loads(content[8:8 + int.from_bytes(content[:8], "little")])["__metadata__"]
+        other, tuned = self.folder / "other", self.folder / "tuned"
+        support.draw(self.folder / "two", 12, LABELS[:2])
+        self.succeed("train", "--train", self.folder / "two", "--from", self.bundle, "--hidden", 8, "--out", other)
+        self.assertEqual(json.loads(notes(self.bundle)["labels"]), list(LABELS))
+        self.assertEqual(json.loads(notes(other)["labels"]), list(LABELS[:2]))
+        self.assertEqual(notes(self.bundle)["backbone"], notes(other)["backbone"])
+        self.succeed("train", "--mode", "finetune", "--epochs", 1, "--train", images(), "--from", self.bundle, "--out",
+                     tuned)
+        self.assertFalse((tuned / "head.safetensors").exists())
+
     def test_a_bundle_works_wherever_it_is_moved(self):
         moved = self.folder / "elsewhere" / "model"
         moved.mkdir(parents=True)

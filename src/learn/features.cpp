@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/thread_pool.h"
+#include "bundle/head.h"
 #include "data/loader.h"
 #include "graph/surgery.h"
 #include "infer/libtorch.h"
@@ -45,7 +46,7 @@ torch::Tensor allocate_matrix(std::int64_t rows, std::int64_t columns) {
 // Rounded features are the processor's and this version's, and those in int8 also the calibration's: they are not mixed
 // with others.
 std::string cache_name(const Backbone& backbone) {
-  std::string name = fingerprint(backbone.graph, backbone.weights) + to_json(backbone.preprocess).dump();
+  std::string name = backbone_digest(backbone.graph, backbone.weights, backbone.preprocess);
   if (backbone.precision == Precision::fp32) return name;
   name += name_of(backbone.precision) + " graft " GRAFT_VERSION;
   return backbone.precision == Precision::int8 ? name + to_json(backbone.ranges).dump() : name;

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "bundle/head.h"
 #include "graph/surgery.h"
 #include "learn/candidate.h"
 #include "learn/comparison.h"
@@ -181,8 +182,16 @@ class Job {
     complete.provenance = bundle.provenance;
     write_file(options_.out / "report.json", to_json(complete).dump(2) + "\n");
     write_html(options_.out / "report.html", complete);
+    write_head_alone(bundle);
     write_bundle(options_.out, bundle);
     return summary(complete, std::chrono::duration<double>(Clock::now() - start).count());
+  }
+
+  // Only where the backbone is one that other heads share.
+  void write_head_alone(const Bundle& bundle) const {
+    const std::filesystem::path file = options_.out / kHeadFile;
+    if (options_.mode == Mode::head) return write_head(file, head_of(bundle));
+    std::filesystem::remove(file);
   }
 
   OrderedJson summary(const Report& report, double seconds) const {
