@@ -30,9 +30,14 @@ constexpr auto kBeforeRestart = std::chrono::seconds(1);
 constexpr int kMostRestarts = 3;  // of one rank: what dies each time is not cured by another start
 
 volatile std::sig_atomic_t stopped_by = 0;
+volatile std::sig_atomic_t asked_to_finish = 0;  // by SIGUSR1: the ranks end training and keep the best until then
 
 extern "C" void remember_signal(int number) {
-  stopped_by = number;
+  if (number == SIGUSR1) {
+    asked_to_finish = 1;
+  } else {
+    stopped_by = number;
+  }
 }
 
 std::string random_token() {
@@ -157,11 +162,17 @@ class Launch {
     ::_exit(127);
   }
 
+  void pass_on(int signal) const {
+    for (const Rank& rank : ranks_) {
+      if (rank.process > 0) ::kill(rank.process, signal);
+    }
+  }
+
   void look() {
+    if (asked_to_finish != 0) pass_on(SIGUSR1);
+    asked_to_finish = 0;
     if (stopped_by != 0 && !ending_) {
-      for (const Rank& rank : ranks_) {
-        if (rank.process > 0) ::kill(rank.process, SIGTERM);
-      }
+      pass_on(SIGTERM);
       end(128 + stopped_by);
     }
     for (int number = 0; number < options_.ranks; ++number) {
@@ -217,7 +228,7 @@ class Launch {
 int launch(const LaunchOptions& options, const std::vector<std::string>& arguments) {
   struct sigaction action {};
   action.sa_handler = remember_signal;
-  for (int number : {SIGINT, SIGTERM}) ::sigaction(number, &action, nullptr);
+  for (int number : {SIGINT, SIGTERM, SIGUSR1}) ::sigaction(number, &action, nullptr);
   return Launch(options, arguments).run();
 }
 

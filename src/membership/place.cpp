@@ -134,6 +134,11 @@ std::optional<std::string> environment_variable(const std::string& name) {
   return value ? std::optional<std::string>(value) : std::nullopt;
 }
 
+std::filesystem::path sagemaker_resource_config() {
+  const std::string root = environment_variable("GRAFT_OPT_ML").value_or("");
+  return std::filesystem::path(root.empty() ? "/opt/ml" : root) / "input/config/resourceconfig.json";
+}
+
 std::string first_host(const std::string& slurm_list) {
   const std::size_t open = slurm_list.find_first_of("[,");
   if (open == std::string::npos || slurm_list[open] == ',') return slurm_list.substr(0, open);

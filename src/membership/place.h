@@ -28,10 +28,12 @@ struct Place {
 using Environment = std::function<std::optional<std::string>(const std::string&)>;
 std::optional<std::string> environment_variable(const std::string& name);
 
+// Where SageMaker's resourceconfig.json is: below /opt/ml, or what GRAFT_OPT_ML names.
+std::filesystem::path sagemaker_resource_config();
+
 // Nullopt for a process that was started alone. Throws when what is said is incomplete or contradicts itself.
-std::optional<Place> find_place(
-    const Environment& environment = environment_variable,
-    const std::filesystem::path& resource_config = "/opt/ml/input/config/resourceconfig.json");
+std::optional<Place> find_place(const Environment& environment = environment_variable,
+                                const std::filesystem::path& resource_config = sagemaker_resource_config());
 
 // The first host of a list as Slurm writes it: "node[03-07,9],other" begins with "node03".
 std::string first_host(const std::string& slurm_list);
