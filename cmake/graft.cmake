@@ -82,6 +82,31 @@ set(GRAFT_OUTSIDE_http Boost::headers OpenSSL::SSL OpenSSL::Crypto CURL::libcurl
 set(GRAFT_OUTSIDE_serve prometheus-cpp::core)
 set(GRAFT_OUTSIDE_cli CLI11::CLI11)
 
+# graft_pages(<folder> <out>): each src/<folder>/NAME.html as std::string_view NAME_html(), which src/<folder>/pages.h
+# declares. `out` is the list of sources that were made of them.
+function(graft_pages folder out)
+  file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.html)
+  set(sources)
+  foreach(page ${pages})
+    get_filename_component(name ${page} NAME_WE)
+    file(READ ${page} content)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${page})
+    set(source ${CMAKE_BINARY_DIR}/generated/${folder}/${name}_html.cpp)
+    file(CONFIGURE OUTPUT ${source} @ONLY CONTENT "#include \"${folder}/pages.h\"
+
+namespace graft {
+
+std::string_view ${name}_html() {
+  return R\"page(${content})page\";
+}
+
+}  // namespace graft
+")
+    list(APPEND sources ${source})
+  endforeach()
+  set(${out} ${sources} PARENT_SCOPE)
+endfunction()
+
 # graft_library(<folder> [DEPENDS <folders>] [TORCH]): the library, tests, benchmarks and fuzz targets of src/<folder>.
 function(graft_library name)
   cmake_parse_arguments(arg "TORCH" "" "DEPENDS" ${ARGN})
@@ -98,6 +123,9 @@ function(graft_library name)
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz|main)\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "/libtorch\\.cpp$")
+
+  graft_pages(${name} pages)
+  list(APPEND sources ${pages})
 
   list(TRANSFORM arg_DEPENDS PREPEND graft_)
   if(sources)

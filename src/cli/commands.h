@@ -21,6 +21,7 @@ void add_scaling(CLI::App& bench);
 
 void add_evaluate(CLI::App& app);
 void add_predict(CLI::App& app);
+void add_serve(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_import(CLI::App& app);
 void add_dataset(CLI::App& app);

@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
   graft::InferComparisonOptions comparison;
   graft::add_evaluate(app);
   graft::add_predict(app);
+  graft::add_serve(app);
   graft::add_inspect(app);
   graft::add_import(app);
   graft::add_dataset(app);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "base/error.h"
@@ -131,18 +132,7 @@ Window window_of(const ImageInfo& info, const Preprocess& preprocess) {
   return {across.begin / info.width, down.begin / info.height, across.end / info.width, down.end / info.height};
 }
 
-}  // namespace
-
-DecodeOptions decode_options(const Preprocess& preprocess) {
-  const bool crops = preprocess.fit == Fit::crop;
-  DecodeOptions options;
-  options.cover_width = crops ? before_crop(preprocess.width, preprocess) : preprocess.width;
-  options.cover_height = crops ? before_crop(preprocess.height, preprocess) : preprocess.height;
-  return options;
-}
-
-Image resize_and_crop(const Image& image, const Preprocess& preprocess) {
-  const Geometry where = geometry_of(image, {0, 0, image.width, image.height}, preprocess);
+Image sampled(const Image& image, const Geometry& where, const Preprocess& preprocess) {
   Image out = blank(preprocess.width, preprocess.height);
   const auto row = [&](int y) { return out.pixels.begin() + std::ptrdiff_t{3} * out.width * y; };
   if (preprocess.fit == Fit::pad) {
@@ -155,6 +145,32 @@ Image resize_and_crop(const Image& image, const Preprocess& preprocess) {
   return out;
 }
 
+// Calls use(part) with what `preprocess` needs of a file's picture.
+void with_part_of(ByteView bytes, const Preprocess& preprocess, const std::function<void(const Part&)>& use) {
+  // The allocator gives an image's pages back to the system when it is freed, and fetching them again for the next one
+  // takes as long as resizing it.
+  constexpr std::size_t kMostKept = std::size_t{8} << 20;
+  thread_local std::vector<std::uint8_t> kept;
+  const Window window = window_of(read_info(bytes), preprocess);
+  Part part = decode_part(bytes, decode_options(preprocess), window, std::exchange(kept, {}));
+  use(part);
+  if (part.image.pixels.capacity() <= kMostKept) kept = std::move(part.image.pixels);
+}
+
+}  // namespace
+
+DecodeOptions decode_options(const Preprocess& preprocess) {
+  const bool crops = preprocess.fit == Fit::crop;
+  DecodeOptions options;
+  options.cover_width = crops ? before_crop(preprocess.width, preprocess) : preprocess.width;
+  options.cover_height = crops ? before_crop(preprocess.height, preprocess) : preprocess.height;
+  return options;
+}
+
+Image resize_and_crop(const Image& image, const Preprocess& preprocess) {
+  return sampled(image, geometry_of(image, {0, 0, image.width, image.height}, preprocess), preprocess);
+}
+
 void normalise(const Image& image, const Preprocess& preprocess, std::span<float> out) {
   check_size(preprocess, out);
   require(image.width == preprocess.width && image.height == preprocess.height, "the picture is ", image.width, " x ",
@@ -164,14 +180,17 @@ void normalise(const Image& image, const Preprocess& preprocess, std::span<float
 }
 
 void preprocess_file(ByteView bytes, const Preprocess& preprocess, std::span<float> out) {
-  // The allocator gives an image's pages back to the system when it is freed, and fetching them again for the next one
-  // takes as long as resizing it.
-  constexpr std::size_t kMostKept = std::size_t{8} << 20;
-  thread_local std::vector<std::uint8_t> kept;
-  const Window window = window_of(read_info(bytes), preprocess);
-  Part part = decode_part(bytes, decode_options(preprocess), window, std::exchange(kept, {}));
-  sample_normalised(part.image, geometry_of(part.image, part.place, preprocess), preprocess, out);
-  if (part.image.pixels.capacity() <= kMostKept) kept = std::move(part.image.pixels);
+  with_part_of(bytes, preprocess, [&](const Part& part) {
+    sample_normalised(part.image, geometry_of(part.image, part.place, preprocess), preprocess, out);
+  });
+}
+
+Image resize_and_crop_file(ByteView bytes, const Preprocess& preprocess) {
+  Image out;
+  with_part_of(bytes, preprocess, [&](const Part& part) {
+    out = sampled(part.image, geometry_of(part.image, part.place, preprocess), preprocess);
+  });
+  return out;
 }
 
 }  // namespace graft

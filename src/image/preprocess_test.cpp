@@ -80,8 +80,12 @@ TEST(PreprocessFile, IsDecodeResizeAndNormalise) {
       for (auto interpolation : {Interpolation::nearest, Interpolation::bilinear, Interpolation::bicubic}) {
         Preprocess preprocess = of_size(112, 96, fit);
         preprocess.interpolation = interpolation;
-        ASSERT_EQ(at_once(bytes, preprocess), step_by_step(bytes, preprocess))
+        const std::vector<float> expected = step_by_step(bytes, preprocess);
+        ASSERT_EQ(at_once(bytes, preprocess), expected)
             << width << " x " << height << ", fit " << static_cast<int>(fit);
+        std::vector<float> later(expected.size());
+        normalise(resize_and_crop_file(bytes, preprocess), preprocess, later);
+        ASSERT_EQ(later, expected) << width << " x " << height << ", fit " << static_cast<int>(fit);
       }
     }
   }

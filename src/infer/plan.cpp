@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <chrono>
+#include <functional>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -36,6 +38,12 @@ std::vector<Piece> divide(std::int64_t batch, std::size_t streams) {
     pieces.push_back({done, static_cast<std::int64_t>(std::bit_floor(left))});
   }
   return pieces;
+}
+
+double seconds_of(const std::function<void()>& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
 void choose_precisions(Program& program, const PlanOptions& options) {
@@ -127,6 +135,33 @@ struct Plan::State {
       executions.push_back(std::make_unique<DnnlExecution>(engine));
       executions.back()->reserve(programs.back());
     }
+    if (options.time_one_image && together && !is_sooner_together()) together.reset();
+  }
+
+  // The middle of a few runs, turn about: on a machine with other work the cores wait for each other at every layer,
+  // and a small network's layers are not worth dividing.
+  bool is_sooner_together() {
+    constexpr std::size_t kRounds = 7;
+    const auto input_size = program.layers.front().size.count();
+    const auto output_size = program.layers[static_cast<std::size_t>(program.output)].size.count();
+    const std::vector<float> input(static_cast<std::size_t>(input_size));
+    std::vector<float> output(static_cast<std::size_t>(output_size));
+    const auto by_all = [&] { together->run(input.data(), output.data()); };
+    const auto by_one = [&] {
+      streams.run(1, [&](std::size_t stream, std::size_t) {
+        executions[stream]->run(programs.front(), input.data(), output.data());
+      });
+    };
+    by_all();  // compiles
+    by_one();
+    std::array<double, kRounds> all{}, one{};
+    for (std::size_t round = 0; round < kRounds; ++round) {
+      all[round] = seconds_of(by_all);
+      one[round] = seconds_of(by_one);
+    }
+    std::ranges::sort(all);
+    std::ranges::sort(one);
+    return all[kRounds / 2] < one[kRounds / 2];
   }
 
   const DnnlProgram& compiled_for(std::int64_t batch) const {
@@ -200,6 +235,10 @@ std::int64_t Plan::input_length() const {
 }
 std::int64_t Plan::output_length() const {
   return state_->program.layers[static_cast<std::size_t>(state_->program.output)].size.count();
+}
+
+bool Plan::one_image_together() const {
+  return state_->together != nullptr;
 }
 
 std::size_t Plan::weight_bytes() const {

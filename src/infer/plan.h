@@ -22,6 +22,9 @@ struct PlanOptions {
   int threads = 0;  // how many streams it has; 0 is one for each core
   Precision precision = Precision::fp32;
   ActivationRanges ranges{};  // what calibrate() found; int8 needs them
+  // Whether it is measured, when the plan is made, how one image alone is computed sooner: by all cores together or by
+  // one stream. Otherwise it is by all together.
+  bool time_one_image = false;
 };
 
 // One step of a plan, as profile() timed it.
@@ -58,6 +61,7 @@ class Plan {
 
   std::int64_t input_length() const;   // of one image
   std::int64_t output_length() const;  // of one image
+  bool one_image_together() const;     // whether all cores compute one image that is alone
 
   // Bytes in use: by the weights, and by what streams compute in.
   std::size_t weight_bytes() const;

@@ -96,6 +96,16 @@ TEST(Plan, TheOtherOperationsEqualStraightLoopsAlone) {
   expect_parity(one_operation({6, 5, 7}, Dropout{}));
 }
 
+TEST(Plan, OneImageIsTheSameWhoeverComputesIt) {
+  const Graph graph = one_operation({16, 9, 11}, Conv2d{.out_channels = 32, .kernel = k3, .padding = pad(1)});
+  const Weights weights = random_weights(graph, 1);
+  const std::vector<float> input = random_input(graph, 1, 1);
+  const Plan timed(graph, weights, {.threads = 2, .time_one_image = true}), together(graph, weights, {.threads = 2});
+  EXPECT_TRUE(together.one_image_together());
+  EXPECT_LT(largest_error(run(timed, input, 1), run_naive(graph, weights, input, 1)), 1e-5);
+  EXPECT_FALSE(Plan(graph, weights, {.threads = 1, .time_one_image = true}).one_image_together());
+}
+
 TEST(Plan, ALinearLayerReadsFlattenedImagesInOrder) {
   TinyGraph tiny({6, 3, 5});
   const NodeId x = tiny.add("conv", Conv2d{.out_channels = 18, .kernel = k3, .padding = pad(1)}, {0});
