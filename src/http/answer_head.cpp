@@ -83,14 +83,17 @@ void append(std::string& head, std::string_view name, std::string_view value) {
 
 }  // namespace
 
+bool may_have_body(int status) {
+  return status >= 200 && status != 204 && status != 304;
+}
+
 std::string answer_head(const Response& response, bool keep_alive) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
   head += reason(response.status);
   head += "\r\n";
   append(head, "Date", date());
   if (!response.content_type.empty()) append(head, "Content-Type", response.content_type);
-  const bool no_body = response.status < 200 || response.status == 204 || response.status == 304;
-  if (!no_body) append(head, "Content-Length", std::to_string(response.body.size()));
+  if (may_have_body(response.status)) append(head, "Content-Length", std::to_string(response.body.size()));
   for (const auto& [name, value] : response.headers) append(head, name, value);
   append(head, "Connection", keep_alive ? "keep-alive" : "close");
   head += "\r\n";

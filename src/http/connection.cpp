@@ -68,13 +68,12 @@ void Connection::start() {
 void Connection::enter(Phase phase, milliseconds limit) {
   if (phase_ == phase) return;
   phase_ = phase;
-  if (limit == kNoLimit) {
-    timer_.cancel();
-    return;
-  }
-  timer_.expires_after(limit);
+  // A timer that went off already is only told by its new time that it is late.
+  using Clock = std::chrono::steady_clock;
+  timer_.expires_at(limit == kNoLimit ? Clock::time_point::max() : Clock::now() + limit);
+  if (limit == kNoLimit) return;
   timer_.async_wait([self = shared_from_this()](error_code error) {
-    const bool over = self->timer_.expiry() <= std::chrono::steady_clock::now();
+    const bool over = self->timer_.expiry() <= Clock::now();
     if (!error && over) self->expire();
   });
 }
@@ -172,7 +171,7 @@ void Connection::answer(Response response) {
   account();
   keep_alive_ = keep_alive_ && !service_.stopping;
   answer_head_ = answer_head(response, keep_alive_);
-  answer_body_ = head_ ? "" : std::move(response.body);
+  answer_body_ = head_ || !may_have_body(response.status) ? "" : std::move(response.body);
   write(std::array{asio::buffer(answer_head_), asio::buffer(answer_body_)}, &Connection::answered);
 }
 

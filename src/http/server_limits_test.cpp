@@ -69,6 +69,27 @@ TEST(ServerLimits, ABodyThatComesTooSlowlyIsAnswered408) {
   EXPECT_TRUE(client.closed());
 }
 
+TEST(ServerLimits, ATimerThatGoesOffWithTheLastByteDoesNoHarm) {
+  Holder holder;
+  std::promise<void> blocked;
+  const Server server({.header_timeout = kShort}, [&](Request request, Reply reply) {
+    if (request.path != "/block") return holder.handler()(std::move(request), std::move(reply));
+    blocked.set_value();
+    std::this_thread::sleep_for(2 * kShort);  // the thread that reads: the timer and the bytes wait for it together
+    reply({200, "text/plain", "over"});
+  });
+  Client client(server.port()), other(server.port());
+  client.send("GET / HTTP/1.1\r\n");
+  std::this_thread::sleep_for(kShort / 5);
+  other.send(get("/block"));
+  blocked.get_future().wait();
+  client.send("Host: x\r\n\r\n");
+  const Reply reply = holder.next.get_future().get();
+  other.answer();
+  reply({200, "text/plain", "hello"});
+  EXPECT_THAT(client.answer(), EndsWith("hello"));
+}
+
 TEST(ServerLimits, AClientThatDoesNotReadItsAnswerIsCutOff) {
   const Server server({.answer_timeout = kShort}, [](const Request&, const Reply& reply) {
     reply({200, "text/plain", std::string(64 << 20, 'x')});

@@ -201,6 +201,16 @@ TEST(Server, AnswersHeadWithoutABody) {
   EXPECT_THAT(client.answer(), EndsWith("GET /g 0\n"));
 }
 
+TEST(Server, SendsNoBodyWhereTheStatusHasNone) {
+  const Server server({}, [](const Request& request, const Reply& reply) {
+    reply({request.path == "/none" ? 204 : 200, "text/plain", "body"});
+  });
+  Client client(server.port());
+  client.send(get("/none") + get("/some"));
+  EXPECT_THAT(client.read_until("\r\n\r\n"), Not(HasSubstr("Content-Length")));
+  EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
 TEST(Server, ClosesWhenTheClientWantsNoMore) {
   const Server server({}, echo);
   for (const std::string& request : {get("/", "Connection: close\r\n"), std::string("GET / HTTP/1.0\r\n\r\n")}) {
