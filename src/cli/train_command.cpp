@@ -39,7 +39,7 @@ void add_data_options(CLI::App* app, TrainOptions& o) {
   app->add_option(
          "--train", o.train,
          "Images to learn from: a folder per label, a folder with train/, validation/ and test/, or a list (CSV, "
-         "JSON lines, .lst, augmented manifest)")
+         "JSON lines, .lst, augmented manifest), or RecordIO (.rec)")
       ->required()
       ->type_name("PATH")
       ->group("Data");
@@ -135,6 +135,7 @@ void add_run_options(CLI::App* app, TrainOptions& o, bool& json) {
       ->check(quiet(CLI::Range(1.0, 1e9)))
       ->type_name("SECONDS");
   app->add_flag("--resume", o.resume, "Go on where an earlier run into the same --out was stopped");
+  app->add_option("--checkpoints", o.checkpoints, "Where checkpoints are kept [in --out]")->type_name("DIR");
   app->add_option("--cache", o.cache, "Where features are kept between runs [$GRAFT_CACHE, ~/.cache/graft]")
       ->type_name("DIR");
   app->add_option("--out", o.out, "The bundle to write")->required()->type_name("BUNDLE");

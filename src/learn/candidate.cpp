@@ -15,6 +15,7 @@
 #include "learn/metric_log.h"
 #include "learn/network.h"
 #include "learn/precision_search.h"
+#include "learn/stop_signal.h"
 #include "learn/trainer.h"
 #include "recipe/recipe.h"
 #include "zoo/architecture.h"
@@ -234,11 +235,12 @@ void train_on(Candidate& candidate, const TrainerSettings& settings, const Train
   const TrainingData data{context.data.train.dataset, context.data.validation.dataset, candidate.bundle.preprocess,
                           available_cores(), context.data.data_digest.dump()};
   std::optional<MetricLog> log;
-  TrainControl control{.checkpoints = context.folder / "checkpoints",
+  TrainControl control{.checkpoints = checkpoints_of(context.options, context.folder),
                        .checkpoint_every = std::chrono::milliseconds(
                            static_cast<std::int64_t>(context.options.checkpoint_minutes * 60'000)),
                        .resume = context.options.resume,
                        .deadline = context.deadline,
+                       .stop = stop_on_signal(),
                        .title = title,
                        .group = context.group,
                        .elastic = context.options.min_ranks > 0 && context.options.min_ranks < context.options.ranks,

@@ -28,7 +28,7 @@ using Clock = std::chrono::steady_clock;
 enum Stream : std::uint64_t { kOrder, kAugment, kMixup, kDropout };
 
 // What all ranks know of a step at its end: each gives its part, the reducer sums them.
-enum Total : std::size_t { kLoss, kRight, kImages, kCheckpoint, kWaiting, kTotals };
+enum Total : std::size_t { kLoss, kRight, kImages, kCheckpoint, kWaiting, kStop, kTotals };
 
 Key stream_key(std::uint64_t seed, Stream stream, int epoch) {
   return derive(derive(Key{seed}, stream), static_cast<std::uint64_t>(epoch));
@@ -118,7 +118,8 @@ class Run {
       if (group_.outside()) group_.regroup();
       if (snapshot_.settings.empty()) capture();
       synchronise();
-      while (!state_.finished && state_.epoch < settings_.epochs && !out_of_time()) run_epoch();
+      while (!state_.finished && state_.epoch < settings_.epochs && !stopped_ && !out_of_time()) run_epoch();
+      if (stopped_) end_early();
       return true;
     } catch (const MemberLost& lost) {
       // The thread that sums must not see the next group.
@@ -150,6 +151,15 @@ class Run {
     require(received.settings == state_.settings, "rank ", newest,
             " trains with other settings or images than this one: start all with the same command and data");
     take(std::move(received));
+  }
+
+  // What a part of an epoch has learned is for the run that goes on from the checkpoint; in the first it is all there
+  // is.
+  void end_early() {
+    checkpoint(false);
+    if (state_.epoch > 0) return;
+    EpochReport report;
+    validate(report);
   }
 
   // One that leads looks at the clock, and all do as it says.
@@ -262,6 +272,8 @@ class Run {
       progress_.update(images_done(), note_);
       waiting_ = totals[kWaiting] > 0;
       const bool last = i + 1 == shard.steps.size();
+      stopped_ = totals[kStop] > 0;
+      if (stopped_ && !last) return false;
       if (!last && totals[kCheckpoint] > 0 && checkpoint(waiting_)) return false;
     }
     return true;
@@ -288,6 +300,7 @@ class Run {
       totals[kCheckpoint] = Clock::now() - saved_at_ >= control_.checkpoint_every;
       totals[kWaiting] = group_.someone_waits();
     }
+    totals[kStop] = control_.stop && control_.stop();
     reducer_->backward(result.loss, totals);
     update(totals);
     return totals;
@@ -371,6 +384,7 @@ class Run {
   StepTimes timeline_;  // of its last step
   TimeSheet sheet_;
   bool waiting_ = false;  // ranks want to get in, as of the last step
+  bool stopped_ = false;  // one of the ranks was asked to end training, as of the last step
   Progress progress_;
   std::string note_;
 };

@@ -50,7 +50,8 @@ struct TrainControl {
   std::chrono::milliseconds checkpoint_every{std::chrono::minutes(10)};  // also within an epoch
   bool resume = false;                                                   // go on from the last one, where there is one
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-  std::string title{};  // of the progress bar
+  std::function<bool()> stop{};  // asked at each step: whether this was the last, and the best until then is kept
+  std::string title{};           // of the progress bar
   // On the rank that leads.
   std::function<void(const EpochReport&)> report{};
   std::function<void(std::int64_t step)> resumed{};  // called with the step that is gone on from

@@ -112,6 +112,21 @@ TEST(Trainer, ARunThatStoppedGoesOnToTheSameNumbers) {
   EXPECT_EQ(outcome.curve.points.back().train_loss, expected.curve.points.back().train_loss);
 }
 
+TEST(Trainer, AStopKeepsWhatThereIsAndIsGoneOnFromAtTheVeryStep) {
+  const TemporaryFolder folder;
+  Network whole = network(), stopped = network(), resumed = network();
+  const TrainOutcome expected = train(whole, data(), settings(), {});
+  int steps = 0;
+  TrainControl control{.checkpoints = folder.path(), .stop = [&] { return ++steps == 2; }};
+  const TrainOutcome early = train(stopped, data(), settings(), control);
+  EXPECT_EQ(steps, 2);
+  EXPECT_EQ(early.curve.points.size(), 1u);
+  EXPECT_EQ(values(early), to_floats(stopped.weights().at("layer4.0.conv1.weight")));
+  control.stop = nullptr;
+  control.resume = true;
+  EXPECT_EQ(values(train(resumed, data(), settings(), control)), values(expected));
+}
+
 TEST(Trainer, DoesNotResumeWithOtherSettings) {
   const TemporaryFolder folder;
   Network net = network();

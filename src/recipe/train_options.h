@@ -26,8 +26,9 @@ struct TrainOptions {
   std::filesystem::path train, validation, test;  // empty validation and test: from train's sub-folders, or split off
   std::filesystem::path from;                     // a bundle, or weights of another program
   std::filesystem::path out;
-  std::filesystem::path cache;  // of features; empty keeps none
-  std::string architecture;     // of a scratch run; otherwise what `from` is
+  std::filesystem::path cache;        // of features; empty keeps none
+  std::filesystem::path checkpoints;  // of the training loop; empty: with the run's metrics
+  std::string architecture;           // of a scratch run; otherwise what `from` is
   Mode mode = Mode::head;
   bool compare = false, resume = false, allow_leak = false;
   bool balance = false;  // weigh labels so that all count alike
@@ -57,5 +58,10 @@ struct TrainOptions {
   std::optional<AugmentationLevel> augmentation;
   std::optional<bool> mixed_precision;  // unset: where the device computes in bf16
 };
+
+// Where the run whose metrics are in `run` has its checkpoints.
+inline std::filesystem::path checkpoints_of(const TrainOptions& options, const std::filesystem::path& run) {
+  return (options.checkpoints.empty() ? run : options.checkpoints / run.filename()) / "checkpoints";
+}
 
 }  // namespace graft
