@@ -9,15 +9,15 @@
 #include "cli/commands.h"
 #include "cli/precision_option.h"
 #include "infer/plan.h"
-#include "serve/service.h"
+#include "serve/model_service.h"
 
 namespace graft {
 namespace {
 
 namespace fs = std::filesystem;
 
-// SageMaker ends a container 30 seconds after it asked it to stop.
-constexpr std::chrono::seconds kPatience{25};
+// SageMaker ends a container 30 seconds after it asked it to stop; what is being fetched by URL then takes ten at most.
+constexpr std::chrono::seconds kPatience{18};
 
 struct ServeOptions {
   std::optional<fs::path> bundle, backbone, heads, models;
@@ -67,8 +67,8 @@ Precision choose_precision(const Bundle& bundle, std::optional<Precision> asked)
   return precision;
 }
 
-ServiceOptions service_options(const ServeOptions& options) {
-  ServiceOptions service{.bundle = options.bundle, .backbone = options.backbone, .heads = options.heads};
+ModelServiceOptions service_options(const ServeOptions& options) {
+  ModelServiceOptions service{.bundle = options.bundle, .backbone = options.backbone, .heads = options.heads};
   service.models.root = options.models.value_or("");
   service.models.trunk.most_pictures = options.most_pictures;
   service.models.trunk.delay = std::chrono::microseconds(static_cast<std::int64_t>(1000 * options.delay_ms));
@@ -105,7 +105,7 @@ void serve(ServeOptions options) {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 
-  Service service(service_options(options));
+  ModelService service(service_options(options));
   // It listens before it has loaded, and says so to who asks: a platform that starts it waits for /ping.
   Server server(server_options(options),
                 [&service](Request request, Reply reply) { service.handle(std::move(request), std::move(reply)); });

@@ -54,6 +54,7 @@ Invocations::Invocations(const InvocationOptions& options, Metrics& metrics)
       decoders_(available_cores()) {}
 
 Invocations::~Invocations() {
+  ending_ = true;
   admission_.wait_until_empty();
 }
 
@@ -104,6 +105,7 @@ void Invocations::fetch_picture(const Pointer& invocation, std::size_t i) {
         std::chrono::duration_cast<std::chrono::milliseconds>(invocation->begun + kFetchTime - Clock::now());
     limits.time = std::min(limits.time, left);
     require(left.count() > 0, picture.url, ": the pictures before it took too long to fetch");
+    require(!ending_, picture.url, ": the server is being stopped");
     picture.owned = picture.url.starts_with("s3://") ? fetch_s3(picture.url, limits) : fetch(picture.url, limits);
     picture.bytes = picture.owned;
     require(invocation->ticket.hold(picture.owned.size()), picture.url, ": ", kFull);

@@ -5,6 +5,7 @@
 // a request's last picture writes the answer.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -49,6 +50,7 @@ class Invocations {
 
   const InvocationOptions options_;
   Metrics& metrics_;
+  std::atomic<bool> ending_ = false;  // nothing more is fetched
   Admission admission_;
   ThreadPool fetchers_, decoders_;
 };

@@ -1,4 +1,4 @@
-#include "serve/service.h"
+#include "serve/model_service.h"
 
 #include <algorithm>
 #include <array>
@@ -49,8 +49,8 @@ Asked asked_by(const std::string& path) {
 
 }  // namespace
 
-struct Service::State {
-  explicit State(ServiceOptions given) : options(std::move(given)) {
+struct ModelService::State {
+  explicit State(ModelServiceOptions given) : options(std::move(given)) {
     options.models.trunk.observe = [this](const BatchTimes& batch) { metrics.computed(batch); };
     models.emplace(options.models);
     invocations.emplace(options.invocations, metrics);
@@ -78,7 +78,7 @@ struct Service::State {
   // On a thread of its own: loading takes seconds.
   void change_models(const Reply& reply, std::function<std::string()> work);
 
-  ServiceOptions options;
+  ModelServiceOptions options;
   Metrics metrics;
   std::atomic<bool> ready = false;
   std::optional<Models> models;
@@ -86,7 +86,7 @@ struct Service::State {
   ThreadPool changes{1};
 };
 
-const std::array<Service::State::Route, 12> Service::State::kRoutes{{
+const std::array<ModelService::State::Route, 12> ModelService::State::kRoutes{{
     {"/", "GET", &State::page},
     {"/", "HEAD", &State::page},
     {"/ping", "GET", &State::ping},
@@ -101,18 +101,18 @@ const std::array<Service::State::Route, 12> Service::State::kRoutes{{
     {"/models/{name}/invoke", "POST", &State::invoke},
 }};
 
-Service::Service(ServiceOptions options) : state_(std::make_unique<State>(std::move(options))) {}
-Service::~Service() = default;
+ModelService::ModelService(ModelServiceOptions options) : state_(std::make_unique<State>(std::move(options))) {}
+ModelService::~ModelService() = default;
 
-void Service::load() {
-  const ServiceOptions& options = state_->options;
+void ModelService::load() {
+  const ModelServiceOptions& options = state_->options;
   if (options.bundle) state_->models->serve(*options.bundle);
   if (options.backbone) state_->models->serve_heads(*options.backbone, options.heads.value());
   state_->models->watch();
   state_->ready = true;
 }
 
-void Service::handle(Request request, Reply reply) {
+void ModelService::handle(Request request, Reply reply) {
   // Filled before anything can answer.
   const auto route = std::make_shared<std::string>("other");
   const Reply counted = [this, route, reply = std::move(reply)](Response response) {
@@ -126,7 +126,7 @@ void Service::handle(Request request, Reply reply) {
   }
 }
 
-void Service::State::find_route(Request& request, const Reply& reply, std::string& name) {
+void ModelService::State::find_route(Request& request, const Reply& reply, std::string& name) {
   const Asked asked = asked_by(request.path);
   std::vector<std::string_view> methods;
   for (const Route& route : kRoutes) {
@@ -142,7 +142,7 @@ void Service::State::find_route(Request& request, const Reply& reply, std::strin
   reply(std::move(response));
 }
 
-void Service::State::page(const Asked&, Request&, const Reply& reply) {
+void ModelService::State::page(const Asked&, Request&, const Reply& reply) {
   // The page needs nothing but this server, and says so to the browser.
   reply({.status = 200,
          .content_type = "text/html; charset=utf-8",
@@ -154,19 +154,19 @@ void Service::State::page(const Asked&, Request&, const Reply& reply) {
                      {"Cache-Control", "no-cache"}}});
 }
 
-void Service::State::ping(const Asked&, Request&, const Reply& reply) {
+void ModelService::State::ping(const Asked&, Request&, const Reply& reply) {
   if (!ready) return reply(full_response("the model is being loaded"));
   reply({.status = 200, .content_type = kJson, .body = "\n"});
 }
 
-void Service::State::invoke(const Asked& asked, Request& request, const Reply& reply) {
+void ModelService::State::invoke(const Asked& asked, Request& request, const Reply& reply) {
   if (!ready) return reply(full_response("the model is being loaded"));
   std::string name = asked.name;
   if (name.empty()) name = find_header(request.headers, "X-Amzn-SageMaker-Target-Model").value_or("");
   invocations->begin(models->find(name), std::move(request), reply);
 }
 
-void Service::State::execution_parameters(const Asked&, Request&, const Reply& reply) {
+void ModelService::State::execution_parameters(const Asked&, Request&, const Reply& reply) {
   // A transform job keeps so many requests on their way; times the payload it may not be more than 100 MB.
   constexpr std::size_t kPayload = 6;
   const std::size_t transforms = std::min({2 * available_cores(), 100 / kPayload, options.invocations.most_pictures});
@@ -174,13 +174,13 @@ void Service::State::execution_parameters(const Asked&, Request&, const Reply& r
       {{"MaxConcurrentTransforms", transforms}, {"BatchStrategy", "SINGLE_RECORD"}, {"MaxPayloadInMB", kPayload}}));
 }
 
-void Service::State::metrics_text(const Asked&, Request&, const Reply& reply) {
+void ModelService::State::metrics_text(const Asked&, Request&, const Reply& reply) {
   reply({.status = 200,
          .content_type = "text/plain; version=0.0.4; charset=utf-8",
          .body = metrics.text({invocations->pictures(), models->size(), resident_bytes()})});
 }
 
-void Service::State::list_models(const Asked&, Request& request, const Reply& reply) {
+void ModelService::State::list_models(const Asked&, Request& request, const Reply& reply) {
   const auto token = request.query.find("next_page_token");
   const auto page = models->list(token == request.query.end() ? "" : token->second, kModelsOnAPage + 1);
   OrderedJson json = {{"models", OrderedJson::array()}};
@@ -189,12 +189,12 @@ void Service::State::list_models(const Asked&, Request& request, const Reply& re
   reply(json_response(json));
 }
 
-void Service::State::show_model(const Asked& asked, Request&, const Reply& reply) {
+void ModelService::State::show_model(const Asked& asked, Request&, const Reply& reply) {
   require(!asked.name.empty(), "name a model");
   reply(json_response(describe(*models->find(asked.name))));
 }
 
-void Service::State::change_models(const Reply& reply, std::function<std::string()> work) {
+void ModelService::State::change_models(const Reply& reply, std::function<std::string()> work) {
   changes.submit([reply, work = std::move(work)] {
     try {
       reply(json_response({{"status", work()}}));
@@ -204,7 +204,7 @@ void Service::State::change_models(const Reply& reply, std::function<std::string
   });
 }
 
-void Service::State::load_model(const Asked&, Request& request, const Reply& reply) {
+void ModelService::State::load_model(const Asked&, Request& request, const Reply& reply) {
   const Json json = parse_json(as_text(request.body), "the body");
   const auto name = field<std::string>(json, "model_name", "the body");
   const auto url = field<std::string>(json, "url", "the body");
@@ -214,7 +214,7 @@ void Service::State::load_model(const Asked&, Request& request, const Reply& rep
   });
 }
 
-void Service::State::replace_model(const Asked& asked, Request& request, const Reply& reply) {
+void ModelService::State::replace_model(const Asked& asked, Request& request, const Reply& reply) {
   std::optional<std::filesystem::path> folder;
   if (!request.body.empty()) {
     folder = field<std::string>(parse_json(as_text(request.body), "the body"), "url", "the body");
@@ -225,7 +225,7 @@ void Service::State::replace_model(const Asked& asked, Request& request, const R
   });
 }
 
-void Service::State::unload_model(const Asked& asked, Request&, const Reply& reply) {
+void ModelService::State::unload_model(const Asked& asked, Request&, const Reply& reply) {
   change_models(reply, [this, name = asked.name] {
     models->unload(name);
     return "the model " + name + " is unloaded";

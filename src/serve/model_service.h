@@ -12,7 +12,7 @@
 
 namespace graft {
 
-struct ServiceOptions {
+struct ModelServiceOptions {
   ModelsOptions models{};
   InvocationOptions invocations{};
   // One of: a bundle; a backbone and a folder of heads; neither, and clients load models.
@@ -20,13 +20,13 @@ struct ServiceOptions {
 };
 
 // Thread-safe.
-class Service {
+class ModelService {
  public:
-  explicit Service(ServiceOptions options);
+  explicit ModelService(ModelServiceOptions options);
   // Waits until what was begun is answered.
-  ~Service();
-  Service(const Service&) = delete;
-  Service& operator=(const Service&) = delete;
+  ~ModelService();
+  ModelService(const ModelService&) = delete;
+  ModelService& operator=(const ModelService&) = delete;
 
   // Loads what it was made for; until it returns /ping answers 503. Throws what is wrong with it.
   void load();

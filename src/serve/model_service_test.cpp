@@ -1,4 +1,4 @@
-#include "serve/service.h"
+#include "serve/model_service.h"
 
 #include <gmock/gmock.h>
 
@@ -10,12 +10,12 @@ namespace {
 
 using testing::HasSubstr;
 
-class ServiceTest : public testing::Test {
+class ModelServiceTest : public testing::Test {
  protected:
-  void start(ServiceOptions options = {}) {
+  void start(ModelServiceOptions options = {}) {
     write_bundle(folder_.path() / "pets", colours());
     if (options.models.root.empty() && !options.backbone) options.bundle = folder_.path() / "pets";
-    service_ = std::make_unique<Service>(options);
+    service_ = std::make_unique<ModelService>(options);
     service_->load();
   }
   std::future<Response> begin(Request request) {
@@ -34,15 +34,15 @@ class ServiceTest : public testing::Test {
     return post(path, Bytes(bytes.begin(), bytes.end()), std::move(headers));
   }
   TemporaryFolder folder_;
-  std::unique_ptr<Service> service_;
+  std::unique_ptr<ModelService> service_;
 };
 
 const Bytes kBlue = painted(0, 0, 255);
 const Headers kPng{{"Content-Type", "image/png"}};
 
-TEST_F(ServiceTest, IsReadyWhenItsModelIsLoaded) {
+TEST_F(ModelServiceTest, IsReadyWhenItsModelIsLoaded) {
   write_bundle(folder_.path() / "pets", colours());
-  service_ = std::make_unique<Service>(ServiceOptions{.bundle = folder_.path() / "pets"});
+  service_ = std::make_unique<ModelService>(ModelServiceOptions{.bundle = folder_.path() / "pets"});
   EXPECT_EQ(get("/ping").status, 503);
   EXPECT_EQ(post("/invocations", kBlue, kPng).status, 503);
   service_->load();
@@ -50,7 +50,7 @@ TEST_F(ServiceTest, IsReadyWhenItsModelIsLoaded) {
   EXPECT_EQ(post("/invocations", kBlue, kPng).status, 200);
 }
 
-TEST_F(ServiceTest, APictureIsAnsweredWithItsLabels) {
+TEST_F(ModelServiceTest, APictureIsAnsweredWithItsLabels) {
   start();
   const Response response = post("/invocations", kBlue, kPng);
   const Json json = Json::parse(response.body);
@@ -60,7 +60,7 @@ TEST_F(ServiceTest, APictureIsAnsweredWithItsLabels) {
   EXPECT_NEAR(json.at("predictions").at(0).at("probability"), 1 / (1 + 2 * std::exp(-8)), 1e-5);
 }
 
-TEST_F(ServiceTest, WhatIsWrongIsSaidInOneSentenceWithItsStatus) {
+TEST_F(ModelServiceTest, WhatIsWrongIsSaidInOneSentenceWithItsStatus) {
   start();
   EXPECT_EQ(post("/invocations", kBlue, {{"Content-Type", "image/tiff"}}).status, 415);
   EXPECT_EQ(post("/invocations", kBlue, {{"Content-Type", "image/png"}, {"Accept", "text/html"}}).status, 406);
@@ -74,13 +74,13 @@ TEST_F(ServiceTest, WhatIsWrongIsSaidInOneSentenceWithItsStatus) {
               testing::Contains(Headers::value_type{"Allow", "GET, POST, DELETE"}));
 }
 
-TEST_F(ServiceTest, ALoopbackUrlIsNotFetchedUnlessAllowed) {
+TEST_F(ModelServiceTest, ALoopbackUrlIsNotFetchedUnlessAllowed) {
   start();
   const Response response = post("/invocations", "http://127.0.0.1:1/x.jpg\n", {{"Content-Type", "text/plain"}});
   EXPECT_EQ(response.status, 403);
 }
 
-TEST_F(ServiceTest, AmongManyPicturesOneThatIsDamagedIsItsEntrysError) {
+TEST_F(ModelServiceTest, AmongManyPicturesOneThatIsDamagedIsItsEntrysError) {
   start();
   const Response response = post("/invocations", R"({"instances": [{"b64": "AAAA"}, {"url": "http://127.0.0.1:1/x"}]})",
                                  {{"Content-Type", "application/json"}});
@@ -91,8 +91,8 @@ TEST_F(ServiceTest, AmongManyPicturesOneThatIsDamagedIsItsEntrysError) {
   EXPECT_TRUE(predictions[1].contains("error"));
 }
 
-TEST_F(ServiceTest, WhenItIsFullItSaysSoAtOnce) {
-  ServiceOptions options;
+TEST_F(ModelServiceTest, WhenItIsFullItSaysSoAtOnce) {
+  ModelServiceOptions options;
   options.invocations.most_pictures = 2;
   options.models.trunk.delay = std::chrono::seconds(1);
   options.models.trunk.most_pictures = 8;
@@ -107,8 +107,8 @@ TEST_F(ServiceTest, WhenItIsFullItSaysSoAtOnce) {
   EXPECT_EQ(b.get().status, 200);
 }
 
-TEST_F(ServiceTest, ClientsLoadListInvokeAndUnloadModels) {
-  ServiceOptions options;
+TEST_F(ModelServiceTest, ClientsLoadListInvokeAndUnloadModels) {
+  ModelServiceOptions options;
   options.models.root = folder_.path();
   start(options);
   const std::string body = Json({{"model_name", "m1"}, {"url", (folder_.path() / "pets").string()}}).dump();
@@ -127,8 +127,8 @@ TEST_F(ServiceTest, ClientsLoadListInvokeAndUnloadModels) {
   EXPECT_EQ(get("/models/m1", "DELETE").status, 404);
 }
 
-TEST_F(ServiceTest, AListOfManyModelsHasPages) {
-  ServiceOptions options;
+TEST_F(ModelServiceTest, AListOfManyModelsHasPages) {
+  ModelServiceOptions options;
   std::filesystem::create_directories(folder_.path() / "heads");
   const Head head = head_of(colours());
   for (int i = 0; i < 150; ++i)
@@ -148,7 +148,7 @@ TEST_F(ServiceTest, AListOfManyModelsHasPages) {
   EXPECT_EQ(post("/models/1077/invoke", kBlue, kPng).status, 200);
 }
 
-TEST_F(ServiceTest, CountsWhatItDoes) {
+TEST_F(ModelServiceTest, CountsWhatItDoes) {
   start();
   post("/invocations", kBlue, kPng);
   get("/nothing");
@@ -159,13 +159,13 @@ TEST_F(ServiceTest, CountsWhatItDoes) {
   EXPECT_THAT(text, HasSubstr("graft_models 1"));
 }
 
-TEST_F(ServiceTest, SaysHowATransformJobShouldAsk) {
+TEST_F(ModelServiceTest, SaysHowATransformJobShouldAsk) {
   start();
   const Json json = Json::parse(get("/execution-parameters").body);
   EXPECT_LE(json.at("MaxConcurrentTransforms").get<int>() * json.at("MaxPayloadInMB").get<int>(), 100);
 }
 
-TEST_F(ServiceTest, ThePageNeedsNothingButTheServer) {
+TEST_F(ModelServiceTest, ThePageNeedsNothingButTheServer) {
   start();
   const Response page = get("/");
   EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
