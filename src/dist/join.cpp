@@ -27,6 +27,7 @@ Joined join(const std::optional<Place>& place, int least, bool cuda) {
     joined.group = std::make_unique<Group>();
     return joined;
   }
+  const Timing timing{.gather = place->gather};
   const std::string token = environment_variable("GRAFT_JOB_TOKEN").value_or("");
   const bool coordinates = place->rank == 0 && !environment_variable("GRAFT_COORDINATOR");
   if (coordinates) {
@@ -36,13 +37,13 @@ Joined join(const std::optional<Place>& place, int least, bool cuda) {
                                                          .ranks = place->size,
                                                          .least = least > 0 ? least : place->size,
                                                          .token = token,
-                                                         .timing = {}});
+                                                         .timing = timing});
   }
   const auto member = std::make_shared<Member>(MemberOptions{.coordinator_host = place->host,
                                                              .coordinator_port = place->port,
                                                              .rank = place->rank,
                                                              .token = token,
-                                                             .timing = {},
+                                                             .timing = timing,
                                                              .on_end = give_up});
   joined.group = std::make_unique<Group>(member, cuda);
   return joined;

@@ -15,6 +15,8 @@ constexpr int kMostRanks = 65536;
 // The job's port where nobody names one: by its number, so that two jobs on a host rarely meet.
 constexpr int kFirstPort = 29'400, kPorts = 3'000;
 constexpr std::uint16_t kSageMakerPort = 29'400;
+// Hosts begin when their own downloads and pipes are done; SageMaker's toolkit waits as long.
+constexpr auto kSageMakerGather = std::chrono::minutes(15);
 
 class Reader {
  public:
@@ -124,7 +126,8 @@ std::optional<Place> by_sagemaker(const std::filesystem::path& path) {
                .size = static_cast<int>(hosts.size()),
                .host = hosts.front(),
                .port = kSageMakerPort,
-               .found_in = "resourceconfig.json"};
+               .found_in = "resourceconfig.json",
+               .gather = kSageMakerGather};
 }
 
 }  // namespace

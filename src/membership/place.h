@@ -7,6 +7,7 @@
 //   resourceconfig.json                          Amazon SageMaker: a process for each host
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -21,7 +22,8 @@ struct Place {
   int local_rank = 0, local_size = 1;  // among the processes on this host
   std::string host;                    // rank 0's, by which all others reach it
   std::uint16_t port = 0;
-  std::string found_in;  // for people: "srun", "mpirun", ...
+  std::string found_in;                      // for people: "srun", "mpirun", ...
+  std::chrono::milliseconds gather{60'000};  // how long to wait for the others
 };
 
 // The value of an environment variable, if it is set.

@@ -103,10 +103,18 @@ TEST(Place, SageMakerHasAProcessForEachHost) {
   EXPECT_EQ(place->rank, 1);
   EXPECT_EQ(place->size, 2);
   EXPECT_EQ(place->host, "algo-1");
+  EXPECT_GT(place->gather, Place().gather);
   write_file(path, std::string(R"({"current_host": "algo-1", "hosts": ["algo-1"]})"));
   EXPECT_FALSE(find_place(of({}), path));
   write_file(path, std::string(R"({"current_host": "algo-3", "hosts": ["algo-2", "algo-1"]})"));
   EXPECT_THROW(find_place(of({}), path), Error);
+}
+
+TEST(Place, SageMakersFoldersCanBeMoved) {
+  ASSERT_EQ(::setenv("GRAFT_OPT_ML", "/moved", 1), 0);
+  EXPECT_EQ(sagemaker_resource_config(), "/moved/input/config/resourceconfig.json");
+  ::unsetenv("GRAFT_OPT_ML");
+  EXPECT_EQ(sagemaker_resource_config(), "/opt/ml/input/config/resourceconfig.json");
 }
 
 }  // namespace
