@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""`graft train` as Amazon SageMaker starts it: a job laid out in /opt/ml (GRAFT_OPT_ML), and nothing on the command line."""
+"""`graft train` as Amazon SageMaker starts it: a job laid out in /opt/ml, and nothing on the command line."""
 import io
 import json
 import os
@@ -244,7 +244,13 @@ class Container(support.ProductTest):
             time.sleep(0.02)
 
     def test_a_stop_keeps_the_best_until_then(self):
-        job = self.job({**SMALL, "epochs": 100000}, {"train": {}}).channel("train", images() / "train")
+        self.stop({**SMALL, "epochs": 100000})
+
+    def test_a_stop_of_several_ranks(self):
+        self.stop({**SMALL, "epochs": 100000, "ranks": 2})
+
+    def stop(self, parameters):
+        job = self.job(parameters, {"train": {}}).channel("train", images() / "train")
         process = job.start()
         self.wait_for(job.checkpoint, process)
         process.send_signal(signal.SIGTERM)

@@ -22,9 +22,8 @@ class Pipe : public testing::Test {
   std::filesystem::path file() const { return folder_.path() / "spool"; }
   // Writes through the FIFO as another process would, while this one reads.
   std::string spooled(const std::string& content) const {
-    std::thread writer([&] { std::ofstream(fifo()) << content; });
+    const std::jthread writer([&] { std::ofstream(fifo()) << content; });
     spool_pipe(fifo(), file());
-    writer.join();
     return read_text(file());
   }
 
