@@ -1,5 +1,6 @@
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
@@ -23,7 +24,8 @@ struct ServeOptions {
   std::optional<fs::path> bundle, backbone, heads, models;
   std::string host;
   int port = -1;
-  std::size_t most_pictures = 32, queue = 128;
+  // A batch has work for every core twice; what waits is four of them, so it waits as long on every machine.
+  std::size_t most_pictures = std::max<std::size_t>(32, 2 * available_cores()), queue = 4 * most_pictures;
   double delay_ms = 0;
   std::optional<Precision> precision;
   std::string answers = "labels";
