@@ -77,7 +77,7 @@ Place parse_place(const std::string& url) {
   static constexpr const char* kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
   require(url.starts_with(kScheme), "\"", url, "\" is no URL of the form s3://bucket/key");
   const std::size_t slash = std::min(url.find('/', kScheme.size()), url.size());
-  const Place place{url.substr(kScheme.size(), slash - kScheme.size()), url.substr(std::min(slash + 1, url.size()))};
+  Place place{url.substr(kScheme.size(), slash - kScheme.size()), url.substr(std::min(slash + 1, url.size()))};
   // The bucket becomes a part of the host's name, so that it must not hold more than a bucket's name does.
   const bool good = place.bucket.find_first_not_of(kLetters) == std::string::npos && place.bucket.size() <= 255;
   require(good && !place.bucket.empty() && !place.key.empty(), "\"", url, "\" is no URL of the form s3://bucket/key");

@@ -1,5 +1,7 @@
 #include "http/server.h"
 
+#include <unistd.h>
+
 #include <future>
 #include <thread>
 
@@ -33,9 +35,11 @@ void run(Loop& loop) {
   }
 }
 
-// OpenSSL's words, without its codes.
+// OpenSSL's words for what is wrong in a file; for a file that cannot be read it has none.
 void check(const error_code& error, const std::filesystem::path& file, const char* what) {
-  if (error) fail(Kind::unavailable, file.string(), ": not usable as ", what, ": ", error.message());
+  if (!error) return;
+  const bool readable = ::access(file.c_str(), R_OK) == 0;
+  fail(Kind::unavailable, file.string(), ": not usable as ", what, ": ", readable ? error.message() : system_message());
 }
 
 asio::ssl::context tls_context(const TlsFiles& files) {

@@ -105,7 +105,7 @@ TEST(Tls, NamesTheFileThatCannotBeUsed) {
     }
   };
   EXPECT_THAT(problem({folder.path() / "none.pem", one.key}),
-              HasSubstr("none.pem: not usable as a certificate in PEM"));
+              HasSubstr("none.pem: not usable as a certificate in PEM: No such file"));
   EXPECT_THAT(problem({one.certificate, folder.path() / "none.key"}), HasSubstr("none.key: not usable as the private"));
   EXPECT_THAT(problem({one.key, one.key}), HasSubstr("one.key: not usable as a certificate"));
   EXPECT_THAT(problem({one.certificate, two.key}), HasSubstr("two.key: not usable as the private key of"));
