@@ -23,8 +23,9 @@ PYTHON = "/usr/bin/python3"  # Debian's, which has python3-torch
 NETWORKS = ["mobilenetv2_100", "resnet50"]
 CONNECTIONS = [1, 4, 16, 64, 256]
 SECONDS = 8
+FILES = 1000
 HEADS = 1000
-LABELS = 5  # of a head
+LABELS = 5
 
 
 def free_port():
@@ -83,9 +84,9 @@ def under_load(bundle, body, precision, graft):
     return found
 
 
-def rate_of_files(bundle, images, precision, graft):
+def rate_of_files(bundle, pictures, precision, graft):
     """Images a second from files to the output of the bare plan, on all cores."""
-    text = subprocess.run([graft, "bench", "infer", bundle, "--images", images, "--precision", precision, "--batch",
+    text = subprocess.run([graft, "bench", "infer", bundle, "--images", pictures, "--precision", precision, "--batch",
                            "1", "--json"], check=True, capture_output=True, text=True).stdout
     return json.loads(text)["files"][0]["images_per_second"]
 
@@ -117,7 +118,6 @@ def make_models(network, folder, graft):
     """Our bundle of the network that the others serve."""
     bundle = folder / network
     if not bundle.is_dir():
-        folder.mkdir(exist_ok=True)
         subprocess.run([PYTHON, ROOT / "bench/serve_model.py", network, folder], check=True)
         subprocess.run([graft, "import", folder / f"{network}.pth", "--out", bundle], check=True,
                        stdout=subprocess.DEVNULL)
@@ -141,15 +141,22 @@ def rows_of(network, precision, files, ours, usual):
            "ratio": twice["images_per_second"] / ours["most"], "wanted": "1.0 x"}
 
 
-def make_heads(bundle, images, folder, graft):
+def make_pictures(images, folder):
+    """FILES copies of the images, in folders as if they had labels."""
+    if folder.is_dir():
+        return
+    for label in range(LABELS):
+        (folder / f"label{label}").mkdir(parents=True)
+    pictures = sorted(images.glob("*.jpg"))
+    for number in range(FILES):
+        shutil.copy(pictures[number % len(pictures)], folder / f"label{number % LABELS}/{number}.jpg")
+
+
+def make_heads(bundle, pictures, folder, graft):
     """HEADS heads on the bundle's backbone, each a file of its own: copies of one, as weights do not change the time."""
     if folder.is_dir():
         return
-    pictures, model = folder.parent / "pictures", folder.parent / "head"
-    for number, picture in enumerate(sorted(images.glob("*.jpg"))):
-        label = pictures / f"label{number % LABELS}"
-        label.mkdir(parents=True, exist_ok=True)
-        shutil.copy(picture, label)
+    model = folder.parent / "head"
     subprocess.run([graft, "train", "--from", bundle, "--train", pictures, "--out", model, "--precision", "fp32",
                     "--allow-leak"], check=True, capture_output=True)
     folder.mkdir()
@@ -157,9 +164,9 @@ def make_heads(bundle, images, folder, graft):
         shutil.copy(model / "head.safetensors", folder / f"head{number}.safetensors")
 
 
-def heads_row(bundle, images, body, graft):
+def heads_row(bundle, pictures, body, graft):
     folder = bundle.parent / "heads"
-    make_heads(bundle, images, folder, graft)
+    make_heads(bundle, pictures, folder, graft)
     port = free_port()
     with running([graft, "serve", "--backbone", bundle, "--heads", folder, "--port", port], port) as server:
         load.flat_out(port, body, 64, 2, HEADS)
@@ -175,17 +182,18 @@ def heads_row(bundle, images, body, graft):
 def measure(build, images, node, precisions, threads):
     """`images` is a folder of JPEG files of 500x375, `node` a folder with node_modules, or None."""
     graft, folder = build / "bin/graft", build / "serve"
-    body = sorted(images.glob("*.jpg"))[0]
+    body, pictures = sorted(images.glob("*.jpg"))[0], folder / "pictures"
+    make_pictures(images, pictures)
     rows, rounds = [], {}
     for network in NETWORKS:
         bundle = make_models(network, folder, graft)
         usual = usual_rates(network, folder, body, node, threads)
         for precision in precisions:
-            files = rate_of_files(bundle, images, precision, graft)
+            files = rate_of_files(bundle, pictures, precision, graft)
             ours = under_load(bundle, body, precision, graft)
             rows += rows_of(network, precision, files, ours, usual)
             rounds[f"{network} {precision}"] = {"files": files, "graft": ours, "usual": usual}
-    row, rounds["heads"] = heads_row(folder / NETWORKS[0], images, body, graft)
+    row, rounds["heads"] = heads_row(folder / NETWORKS[0], pictures, body, graft)
     return {"what": "serve", "rows": [*rows, row],
             "conditions": f"{threads} cores shared with the clients; one JPEG of 500x375 again and again over loopback; "
                           f"random weights; most images/s of {', '.join(map(str, CONNECTIONS))} connections without a "
