@@ -70,7 +70,7 @@ fs::path with_list(const Channel& list, const fs::path& images, const OptMl& fol
     const std::string& label = listing.labels[static_cast<std::size_t>(listing.files.label(i))];
     content += csv_field((images / listing.files.name(i)).string()) + "," + csv_field(label) + "\n";
   }
-  const fs::path rewritten = scratch / (list.name + ".csv");
+  fs::path rewritten = scratch / (list.name + ".csv");
   write_file(rewritten, content);
   return rewritten;
 }
@@ -80,7 +80,7 @@ fs::path from_pipe(const Channel& channel, const OptMl& folders, const fs::path&
   require(channel.wrapped || channel.content_type == kRecords, "the channel ", channel.name,
           " is in Pipe mode, where images have no names and no folders: give ", kRecords,
           " (.rec files, or an augmented manifest with RecordIO as its record wrapper), or File or FastFile mode");
-  const fs::path spool = scratch / (channel.name + ".rec");
+  fs::path spool = scratch / (channel.name + ".rec");
   spool_pipe(folders.channel(channel.name + "_0"), spool);
   return spool;
 }
@@ -143,7 +143,7 @@ fs::path find_model(const fs::path& folder, const fs::path& scratch) {
   std::vector<fs::path> found = files_below(folder, {".gz", ".tgz", ".tar"});
   std::erase_if(found, [](const fs::path& path) { return !is_archive(path); });
   if (found.size() == 1) {
-    const fs::path unpacked = scratch / "model";
+    fs::path unpacked = scratch / "model";
     unpack_tar(found.front(), unpacked);
     if (fs::exists(unpacked / "graft.json")) return unpacked;
     found = files_below(unpacked, {".safetensors", ".pth", ".pt", ".h5", ".hdf5"});

@@ -93,7 +93,7 @@ std::optional<bool> ParameterValues::flag(const std::string& name) {
 }
 
 std::optional<std::string> ParameterValues::word(const std::string& name, const std::vector<std::string>& words) {
-  const std::optional<std::string> value = text(name);
+  std::optional<std::string> value = text(name);
   if (value) {
     require_parameter(std::find(words.begin(), words.end(), *value) != words.end(), name, *value, " is none of ",
                       join(words, ", "));

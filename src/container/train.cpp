@@ -128,7 +128,7 @@ ChildEnd run(const OptMl& folders, const fs::path& learn) {
   command.insert(command.begin(), learn.string());
   MetricFollower metrics(folders.output() / "run", request.mode == "scratch" ? "scratch" : "transfer");
   // SIGUSR1 asks graft-learn to end training at the next step and to keep the best until then.
-  const ChildEnd end = run_child(command, SIGUSR1, [&] { std::cout << metrics.news() << std::flush; });
+  ChildEnd end = run_child(command, SIGUSR1, [&] { std::cout << metrics.news() << std::flush; });
   // Where another host leads, there is no bundle on this one.
   if (end.status == 0 && fs::exists(folders.output() / "graft.json")) {
     hand_over(folders);

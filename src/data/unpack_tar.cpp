@@ -63,7 +63,7 @@ class Unpacker {
   }
 
   fs::path checked(const std::string& raw) const {
-    const fs::path name = fs::path(raw).lexically_normal();
+    fs::path name = fs::path(raw).lexically_normal();
     const bool leads_out = name.is_absolute() || std::find(name.begin(), name.end(), "..") != name.end();
     require(!raw.empty() && !leads_out, tar_.string(), ": the name ", printable(raw), " leads out of the archive");
     return name;
