@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/background.h"
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "infer/dnnl_execution.h"
@@ -120,22 +121,36 @@ class Plan::Together {
 
 struct Plan::State {
   State(const Graph& graph, const Weights& given, const PlanOptions& options)
-      : program(lower(graph, given)),
-        streams(options.threads > 0 ? options.threads : static_cast<int>(available_cores())) {
-    optimize(program);
-    choose_precisions(program, options);
+      : streams(options.threads > 0 ? options.threads : static_cast<int>(available_cores())) {
+    const auto write_down = [&] {
+      program = lower(graph, given);
+      optimize(program);
+      choose_precisions(program, options);
+    };
     // All now, so that the first image does not wait, and what cannot be compiled is an error of the constructor.
-    streams.run(programs.size(), [&](std::size_t, std::size_t i) {
+    const auto compile_for = [&](std::size_t, std::size_t i) {
       programs[i] = compile(program, std::int64_t{1} << i, engine, weights);
-    });
+    };
+    if (options.in_background) {
+      in_background([&] {
+        const ThreadLimit limit(1);  // as on a stream
+        write_down();
+        for (std::size_t i = 0; i < programs.size(); ++i) compile_for(0, i);
+      });
+    } else {
+      write_down();
+      streams.run(programs.size(), compile_for);
+    }
     const int cores = static_cast<int>(streams.size());
-    if (cores > 1) together = std::make_unique<Together>(program, engine, weights, cores);
+    if (cores > 1 && options.one_image != PlanOptions::OneImage::one_stream)
+      together = std::make_unique<Together>(program, engine, weights, cores);
     for (Layer& layer : program.layers) layer.weight = layer.bias = {};
     for (std::size_t i = 0; i < streams.size(); ++i) {
       executions.push_back(std::make_unique<DnnlExecution>(engine));
       executions.back()->reserve(programs.back());
     }
-    if (options.time_one_image && together && !is_sooner_together()) together.reset();
+    const bool timed = options.one_image == PlanOptions::OneImage::timed;
+    if (timed && together && !is_sooner_together()) together.reset();
   }
 
   // The middle of a few runs, turn about: on a machine with other work the cores wait for each other at every layer,

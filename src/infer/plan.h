@@ -22,9 +22,12 @@ struct PlanOptions {
   int threads = 0;  // how many streams it has; 0 is one for each core
   Precision precision = Precision::fp32;
   ActivationRanges ranges{};  // what calibrate() found; int8 needs them
-  // Whether it is measured, when the plan is made, how one image alone is computed sooner: by all cores together or by
-  // one stream. Otherwise it is by all together.
-  bool time_one_image = false;
+  // Who computes one image that is alone: all cores together, one stream, or whoever is found sooner when the plan is
+  // made.
+  enum class OneImage { together, one_stream, timed };
+  OneImage one_image = OneImage::together;
+  // Compiles so that plans that are running do not wait for it.
+  bool in_background = false;
 };
 
 // One step of a plan, as profile() timed it.

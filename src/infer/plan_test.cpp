@@ -97,13 +97,25 @@ TEST(Plan, TheOtherOperationsEqualStraightLoopsAlone) {
 }
 
 TEST(Plan, OneImageIsTheSameWhoeverComputesIt) {
+  using enum PlanOptions::OneImage;
   const Graph graph = one_operation({16, 9, 11}, Conv2d{.out_channels = 32, .kernel = k3, .padding = pad(1)});
   const Weights weights = random_weights(graph, 1);
-  const std::vector<float> input = random_input(graph, 1, 1);
-  const Plan timed(graph, weights, {.threads = 2, .time_one_image = true}), together(graph, weights, {.threads = 2});
-  EXPECT_TRUE(together.one_image_together());
-  EXPECT_LT(largest_error(run(timed, input, 1), run_naive(graph, weights, input, 1)), 1e-5);
-  EXPECT_FALSE(Plan(graph, weights, {.threads = 1, .time_one_image = true}).one_image_together());
+  const std::vector<float> input = random_input(graph, 1, 1), expected = run_naive(graph, weights, input, 1);
+  for (const auto who : {together, one_stream, timed}) {
+    const Plan plan(graph, weights, {.threads = 2, .one_image = who});
+    EXPECT_LT(largest_error(run(plan, input, 1), expected), 1e-5);
+    if (who != timed) EXPECT_EQ(plan.one_image_together(), who == together);
+  }
+  EXPECT_FALSE(Plan(graph, weights, {.threads = 1, .one_image = timed}).one_image_together());
+}
+
+TEST(Plan, APlanThatIsCompiledInTheBackgroundComputesTheSame) {
+  const Graph graph = one_operation({16, 9, 11}, Conv2d{.out_channels = 32, .kernel = k3, .padding = pad(1)});
+  const Weights weights = random_weights(graph, 1);
+  const std::vector<float> input = random_input(graph, 5, 1);
+  const Plan plan(graph, weights, {.threads = 2, .in_background = true});
+  EXPECT_LT(largest_error(run(plan, input, 5), run_naive(graph, weights, input, 5)), 1e-5);
+  EXPECT_THROW(Plan(graph, {}, {.in_background = true}), std::exception);
 }
 
 TEST(Plan, ALinearLayerReadsFlattenedImagesInOrder) {

@@ -5,6 +5,7 @@
 #include <future>
 
 #include "base/error.h"
+#include "base/thread_pool.h"
 #include "bundle/probabilities.h"
 #include "graph/surgery.h"
 
@@ -35,7 +36,10 @@ Trunk::Trunk(Bundle&& bundle, const Graph& graph, std::string digest, const Trun
       digest_(std::move(digest)),
       precision_(precision_of(bundle, options)),
       plan_(graph, bundle.weights,
-            {.precision = precision_, .ranges = bundle.activation_ranges, .time_one_image = true}),
+            {.precision = precision_,
+             .ranges = bundle.activation_ranges,
+             .one_image = options.one_image,
+             .in_background = options.in_background}),
       batcher_({.most = options.most_pictures,
                 .delay = options.delay,
                 .output_length = static_cast<std::size_t>(plan_.output_length()),
@@ -48,7 +52,7 @@ Trunk::Trunk(Bundle&& bundle, const Graph& graph, std::string digest, const Trun
           graph.architecture, ": its graph has ", plan_.output_length(), " outputs for ", bundle.labels.size(),
           " labels");
   warm_up(1);
-  warm_up(8);
+  warm_up(available_cores());
 }
 
 void Trunk::compute(std::span<const Image> pictures, std::span<float> outputs) const {

@@ -26,6 +26,9 @@ struct TrunkOptions {
   // What to compute a bundle in; fp32 where it is not set.
   std::function<Precision(const Bundle&)> precision{};
   std::function<void(const BatchTimes&)> observe{};
+  bool in_background = false;  // loaded so that what is served already does not wait for it
+  // Who computes a picture alone; a model that takes the place of another does as that one.
+  PlanOptions::OneImage one_image = PlanOptions::OneImage::timed;
 };
 
 // Thread-safe. It must not end on a thread that calls a Done of its own.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/background.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "serve/memory.h"
@@ -80,10 +81,18 @@ void Models::look() {
   look_at_heads();
 }
 
-Models::Pointer Models::load_bundle(const std::string& name, const fs::path& folder) const {
-  Bundle bundle = read_bundle(folder);
+Models::Pointer Models::load_bundle(const std::string& name, const fs::path& folder, const Model* before) const {
+  TrunkOptions options = options_.trunk;
+  options.in_background = size() > 0;
+  if (before) {
+    options.one_image =
+        before->trunk->one_image_together() ? PlanOptions::OneImage::together : PlanOptions::OneImage::one_stream;
+  }
+  Bundle bundle;
+  const auto read = [&] { bundle = read_bundle(folder); };
+  options.in_background ? in_background(read) : read();
   Model model{.name = name, .source = folder, .logit_labels = bundle.labels, .temperature = bundle.temperature};
-  model.trunk = disposal_.keep(std::make_unique<Trunk>(std::move(bundle), Trunk::Output::logits, options_.trunk));
+  model.trunk = disposal_.keep(std::make_unique<Trunk>(std::move(bundle), Trunk::Output::logits, options));
   spdlog::info("{}: {} labels, computed in {}, one picture {}", name, model.labels().size(),
                name_of(model.trunk->precision()),
                model.trunk->one_image_together() ? "by all cores together" : "by one core");
@@ -96,7 +105,7 @@ void Models::serve(const fs::path& bundle) {
   const std::string last = fs::weakly_canonical(folder).filename().string();
   const std::string name = is_model_name(last) ? last : "model";
   const BundleStamp stamp = stamp_of_bundle(folder);
-  put(name, {.model = load_bundle(name, folder), .loaded = stamp, .seen = stamp});
+  put(name, {.model = load_bundle(name, folder, nullptr), .loaded = stamp, .seen = stamp});
   const std::unique_lock names(mutex_);
   default_name_ = name;
 }
@@ -140,7 +149,7 @@ void Models::look_at_bundles() {
     const bool whole = std::ranges::find(now, Stamp{}) == now.end();
     if (settled && whole && now != served.loaded && now != served.refused) {
       try {
-        served.model = load_bundle(name, served.model->source);
+        served.model = load_bundle(name, served.model->source, served.model.get());
         served.loaded = now;
         spdlog::info("{}: the bundle on disk is a new one, and answers from now on", name);
       } catch (const std::exception& error) {
@@ -188,7 +197,7 @@ void Models::load(const std::string& name, const fs::path& folder) {
   const fs::path bundle = checked(folder);
   check_memory(bundle);
   const BundleStamp stamp = stamp_of_bundle(bundle);
-  put(name, {.model = load_bundle(name, bundle), .of_client = true, .loaded = stamp, .seen = stamp});
+  put(name, {.model = load_bundle(name, bundle, nullptr), .of_client = true, .loaded = stamp, .seen = stamp});
 }
 
 void Models::replace(const std::string& name, const std::optional<fs::path>& folder) {
@@ -204,7 +213,7 @@ void Models::replace(const std::string& name, const std::optional<fs::path>& fol
   const fs::path bundle = folder ? checked(*folder) : served.model->source;
   check_memory(bundle);
   served.loaded = served.seen = stamp_of_bundle(bundle);
-  served.model = load_bundle(name, bundle);
+  served.model = load_bundle(name, bundle, served.model.get());
   put(name, std::move(served));
 }
 

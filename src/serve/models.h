@@ -79,7 +79,8 @@ class Models {
     bool of_client = false;
     BundleStamp loaded{}, seen{}, refused{};  // of bundles
   };
-  Pointer load_bundle(const std::string& name, const std::filesystem::path& folder) const;
+  // `before` is what it takes the place of, or null.
+  Pointer load_bundle(const std::string& name, const std::filesystem::path& folder, const Model* before) const;
   std::filesystem::path checked(const std::filesystem::path& folder) const;
   void put(const std::string& name, Served served);
   void remove(const std::string& name);
