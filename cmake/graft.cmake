@@ -169,8 +169,12 @@ function(graft_library name)
     if(arg_TORCH AND sources)
       target_precompile_headers(graft_${name}_test REUSE_FROM graft_${name})
     endif()
-    gtest_discover_tests(graft_${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
+    gtest_discover_tests(graft_${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST TEST_FILTER -*.Gpu*
       PROPERTIES TIMEOUT 300 LABELS ${name})
+    if(arg_TORCH)
+      gtest_discover_tests(graft_${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST TEST_FILTER *.Gpu*
+        TEST_LIST graft_${name}_gpu_tests PROPERTIES TIMEOUT 300 LABELS gpu)
+    endif()
   endif()
   if(benches AND GRAFT_BENCH)
     add_executable(graft_${name}_bench ${benches})

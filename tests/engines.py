@@ -169,6 +169,19 @@ class Hosts:
         return ["ip", "netns", "exec", self.prefix + host, "unshare", "--uts", "--mount", "sh", "-c", script,
                 str(self.hosts_file), host, *map(str, command)]
 
+    def inside(self, host, *command):
+        return subprocess.run(["ip", "netns", "exec", self.prefix + host, *command], check=True, capture_output=True,
+                              text=True).stdout
+
+    def connections(self, host, port):
+        """What ss says of those to this port of the host."""
+        return self.inside(host, "ss", "-Htn", "state", "established", f"sport = :{port}")
+
+    def sent(self, host):
+        """Bytes that have left it."""
+        [device] = json.loads(self.inside(host, "ip", "-json", "-stats", "link", "show", "eth0"))
+        return device["stats64"]["tx"]["bytes"]
+
     def cut(self, host):
         run("ip", "-n", self.prefix + host, "link", "set", "eth0", "down")
 

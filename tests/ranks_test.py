@@ -170,6 +170,14 @@ class Ranks(support.ProductTest):
     def test_in_the_scan(self):
         self.disturb_each("scan", ("--train", self.many(1000), *SCRATCH), lambda: "scan " in self.log.read_text())
 
+    def test_in_a_checkpoint(self):
+        checkpoints = self.folder / "m/run/scratch/checkpoints"
+        # A checkpoint after each step, of a network whose state takes longer to write than the step does.
+        self.disturb_each("checkpoint|training",
+                          ("--train", images(), "--mode", "scratch", "--arch", "resnet18", "--size", 32, "--epochs",
+                           100000, "--batch", 16, "--checkpoint-minutes", 1e-6),
+                          lambda: any(file.suffix != ".safetensors" for file in checkpoints.glob("*")))
+
     def many(self, names=100):
         """Images that take long to read: large ones, each under many names."""
         many = self.folder / "many"
@@ -179,6 +187,16 @@ class Ranks(support.ProductTest):
                 for number in range(names):
                     os.link(file, file.with_name(f"{file.stem}-{number}.jpg"))
         return many
+
+    def test_a_run_that_may_lose_ranks_begins_anew_when_the_scan_loses_one(self):
+        out = self.folder / "m"
+        process = self.start("--train", self.many(400), *SCRATCH, "--ranks", 3, "--min-ranks", 2, "--out", out)
+        self.wait_until(lambda: "scan " in self.log.read_text(), "never in the scan")
+        os.kill(self.rank_of(process, 1), signal.SIGKILL)
+        self.wait_until(lambda: "beginning anew" in self.log.read_text(), "those left do not begin anew")
+        self.wait_until(lambda: "scratch " in self.log.read_text(), "they do not train", 120)
+        process.send_signal(signal.SIGTERM)
+        process.wait()
 
     def test_a_run_that_may_lose_ranks_goes_on_and_takes_one_back(self):
         out = self.folder / "m"

@@ -98,6 +98,13 @@ TEST(Reducer, KeepsTheLayoutOfItsParameters) {
   });
 }
 
+TEST(Group, SaysWhetherAllStandAtOnePoint) {
+  with_ranks(2, [](Group& group) {
+    EXPECT_TRUE(group.regroup("training"));
+    EXPECT_FALSE(group.regroup(group.rank() == 0 ? "training" : "beginning"));
+  });
+}
+
 TEST(Group, WhoIsLostIsNamedAndTheRestGoOn) {
   const auto quick = [](Group& group) {
     if (group.rank() == 1) {
@@ -111,7 +118,7 @@ TEST(Group, WhoIsLostIsNamedAndTheRestGoOn) {
     } catch (const MemberLost& lost) {
       EXPECT_NE(std::string(lost.what()).find("rank 1 on"), std::string::npos) << lost.what();
     }
-    group.regroup();
+    EXPECT_TRUE(group.regroup("the same"));
     EXPECT_EQ(group.size(), 2);
     torch::Tensor y = torch::ones({4});
     group.sum(y);

@@ -1,5 +1,6 @@
 #include "dist/group.h"
 
+#include <algorithm>
 #include <future>
 #include <thread>
 
@@ -77,12 +78,14 @@ Group::Group(std::shared_ptr<Member> member, bool cuda)
 
 Group::~Group() = default;
 
-void Group::regroup() {
+bool Group::regroup(const std::string& next) {
   require(member_ != nullptr, "a process alone has no other group to join");
   // What waits for a lost member in these connections must not be waited for here.
   if (lanes_) static_cast<void>(lanes_.release());
   outside_ = false;
   connect();
+  const std::vector<std::string> all = gather(next);
+  return std::all_of(all.begin(), all.end(), [&](const std::string& word) { return word == next; });
 }
 
 void Group::connect() {

@@ -22,6 +22,12 @@ namespace graft {
 
 enum class Lane { main, gradients };
 
+// Thrown where the members of a new group are about to do different things, so that all begin their job anew.
+class NotAtOnePoint : public Error {
+ public:
+  NotAtOnePoint() : Error(Kind::unavailable, "", "the ranks of this job do not stand at one point of it") {}
+};
+
 class Group {
  public:
   // A process alone.
@@ -42,8 +48,9 @@ class Group {
   bool outside() const { return outside_; }
   // Whether such a one waits to get in.
   bool someone_waits() const { return member_ && member_->someone_waits(); }
-  // Forms the next group: of those that are left, and those that wait. All members call it.
-  void regroup();
+  // Forms the next group: of those that are left, and those that wait. All members call it, each with a word for what
+  // it is about to do; false where these differ.
+  bool regroup(const std::string& next);
   // What others are told of this process when it is lost.
   void at(std::int64_t step, const std::string& phase) const;
 

@@ -128,11 +128,25 @@ FittedHead fit_on_features(const Bundle& parent, FeatureExtractor& extractor, co
   return head;
 }
 
+// Every second image, from the first or the second on: images are in the order of their labels, so each half has all.
+FeatureSet half_of(const FeatureSet& set, std::int64_t half) {
+  FeatureSet out{.features = set.features.slice(0, half, c10::nullopt, 2).contiguous(), .labels = {}};
+  for (std::size_t i = static_cast<std::size_t>(half); i < set.labels.size(); i += 2)
+    out.labels.push_back(set.labels[i]);
+  return out;
+}
+
+void append(Answers& all, const Answers& more) {
+  all.labels = more.labels;
+  all.truth.insert(all.truth.end(), more.truth.begin(), more.truth.end());
+  all.logits.insert(all.logits.end(), more.logits.begin(), more.logits.end());
+}
+
 // The backbone's pass over the images is nearly all there is to do, so it is made in the precision that is tried: a
 // head is fitted to the very features that it will read. fp32 sees only the images of the check.
 //
-// A precision that has no chance shows on those images already, before the pass over all others: a head fitted to their
-// fp32 features, which knows these very images, decides otherwise on the ones it is to read.
+// A precision that has no chance shows on those images already, before the pass over all others: heads fitted to the
+// fp32 features of one half of them decide on the other half.
 class HeadSearch {
   static constexpr double kProbeRegularisation = 1e-3;
 
@@ -166,9 +180,9 @@ class HeadSearch {
     if (precision == Precision::int8) ranges_ = calibrate(trunk, context_.data.train, context_.options.seed);
     trunk.ranges = ranges_;
     extractor_.emplace(std::move(trunk), context_.options.cache, context_.group);
-    if (precision != Precision::fp32 && !context_.options.precision) {
+    if (precision != Precision::fp32 && !context_.options.precision && checked_.contents.size() >= kFewImages) {
       const PrecisionCheck first = probe(precision);
-      if (!passes(first)) return first;
+      if (!has_a_chance(first)) return first;
     }
     head_ = fit_on_features(parent_, *extractor_, ranges_, context_);
     return precision == Precision::fp32 ? PrecisionCheck{} : check(precision);
@@ -176,13 +190,25 @@ class HeadSearch {
 
   PrecisionCheck probe(Precision precision) {
     const FeatureSet rounded = extract(*extractor_, checked_, "check of " + name_of(precision));
-    if (!probe_) {
-      HeadSettings settings = head_settings(context_);
-      settings.try_root = false;
-      settings.regularisations = {kProbeRegularisation};
-      probe_ = fit_head(exact(), exact(), settings);
+    if (probes_.empty()) fit_probes();
+    Answers answers, fp32;
+    for (std::int64_t half = 0; half < 2; ++half) {
+      const HeadFit& head = probes_[static_cast<std::size_t>(1 - half)];
+      append(answers, answer(head.spec, head.weights, half_of(rounded, half)));
+      append(fp32, answer(head.spec, head.weights, half_of(exact(), half)));
     }
-    return agreed(compare(precision, answer(probe_->spec, probe_->weights, rounded), probe_->validation));
+    return agreed(compare(precision, answers, fp32));
+  }
+
+  // A head for each half of the images of the check.
+  void fit_probes() {
+    HeadSettings settings = head_settings(context_);
+    settings.try_root = false;
+    settings.regularisations = {kProbeRegularisation};
+    for (std::int64_t half = 0; half < 2; ++half) {
+      const FeatureSet images = half_of(exact(), half);
+      probes_.push_back(fit_head(images, images, settings));
+    }
   }
 
   PrecisionCheck check(Precision precision) {
@@ -216,7 +242,7 @@ class HeadSearch {
   const TrainingContext& context_;
   Part checked_ = select(context_.data.validation, checked_images());
   std::optional<FeatureSet> exact_;
-  std::optional<HeadFit> probe_;
+  std::vector<HeadFit> probes_;
   ActivationRanges ranges_;  // empty unless int8 was tried
   std::optional<FeatureExtractor> extractor_;
   std::optional<FittedHead> head_;
@@ -243,15 +269,12 @@ void train_on(Candidate& candidate, const TrainerSettings& settings, const Train
                        .stop = stop_on_signal(),
                        .title = title,
                        .group = context.group,
-                       .elastic = context.options.min_ranks > 0 && context.options.min_ranks < context.options.ranks,
+                       .elastic = is_elastic(context.options),
                        .overlap = context.options.overlap};
-  control.resumed = [&](std::int64_t step) {
+  control.begun = [&](std::int64_t step) {
     if (leads(context)) log.emplace(context.folder, step);
   };
-  control.report = [&](const EpochReport& report) {
-    if (!log) log.emplace(context.folder);
-    log->add(report);
-  };
+  control.report = [&](const EpochReport& report) { log->add(report); };
   TrainOutcome outcome = train(network, data, settings, control);
   candidate.bundle.weights = std::move(outcome.weights);
   candidate.curve = std::move(outcome.curve);

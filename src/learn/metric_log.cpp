@@ -1,5 +1,7 @@
 #include "learn/metric_log.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "base/error.h"
@@ -56,6 +58,17 @@ void MetricLog::add(const EpochReport& r) {
                         {"images_per_second", r.images_per_second}};
   for (const RankTime& rank : r.ranks) values["ranks"].push_back(to_json(rank));
   write(r.step, values);
+  if (r.ranks.size() < 2) return;
+  for (const RankTime& rank : r.ranks) draw(r.step, rank);
+}
+
+// A chart for each share of the time, with a curve for each rank.
+void MetricLog::draw(std::int64_t step, const RankTime& rank) {
+  if (rank.total() <= 0) return;
+  for (const auto& [share, seconds] : {std::pair("data", rank.data), std::pair("compute", rank.compute),
+                                       std::pair("exposed communication", rank.exposed)}) {
+    events_.scalar(fmt::format("share of time: {}/rank {}", share, rank.rank), step, seconds / rank.total());
+  }
 }
 
 void MetricLog::add(const Curve& curve) {

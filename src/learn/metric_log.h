@@ -22,6 +22,7 @@ class MetricLog {
 
  private:
   void write(std::int64_t step, const OrderedJson& values);
+  void draw(std::int64_t step, const RankTime& rank);
 
   std::ofstream lines_;
   EventWriter events_;

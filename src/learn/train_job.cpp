@@ -77,13 +77,16 @@ Untrained untrained(const TrainOptions& options, const Bundle* parent, int label
 
 class Job {
  public:
-  Job(const TrainOptions& options, Group& group) : options_(options), group_(group), deadline_(deadline_of(options)) {}
+  // `anew`: an earlier run's checkpoints are not gone on from; false once they are away.
+  Job(const TrainOptions& options, Group& group, Clock::time_point deadline, bool& anew)
+      : options_(options), group_(group), deadline_(deadline), anew_(anew) {}
 
   OrderedJson run() {
     const auto start = Clock::now();
     data_ = load_data(options_, group_);
     check_alike();
     timed("reading and scanning", start);
+    forget_earlier_run();
     std::vector<Way> ways;
     std::optional<Bundle> parent;
     if (options_.mode != Mode::scratch) {
@@ -105,6 +108,16 @@ class Job {
       require(all[rank] == all.front(), "rank ", rank, " on ", group_.roster().peers[rank].host, " has ", all[rank],
               ", and rank 0 ", all.front(), ": give all the same program, processor and images");
     }
+  }
+
+  void forget_earlier_run() {
+    for (const std::filesystem::path& runs : {options_.out / "run", options_.checkpoints}) {
+      if (!anew_ || !group_.leads() || !std::filesystem::exists(runs)) continue;
+      for (const auto& run : std::filesystem::directory_iterator(runs)) {
+        std::filesystem::remove_all(run.path() / "checkpoints");
+      }
+    }
+    anew_ = false;
   }
 
   int seeds() const { return options_.compare ? kSeeds : 1; }
@@ -218,19 +231,42 @@ class Job {
   const TrainOptions& options_;
   Group& group_;
   Clock::time_point deadline_;
+  bool& anew_;
   SplitData data_;
   std::vector<TimeSpent> time_;
 };
 
+void regroup_at_beginning(Group& group) {
+  for (;;) {
+    try {
+      group.regroup("beginning");
+      return;
+    } catch (const MemberLost& lost) {
+      spdlog::warn("{}", lost.what());
+    }
+  }
+}
+
 }  // namespace
 
-OrderedJson run_train(const TrainOptions& options, Group& group) {
+OrderedJson run_train(TrainOptions options, Group& group) {
   if (options.resume && is_bundle(options.out)) {
     spdlog::info("{} is finished: there is nothing to resume", options.out.string());
     return {{"bundle", options.out.string()}, {"finished", true}};
   }
   check(options);
-  return Job(options, group).run();
+  const Clock::time_point deadline = deadline_of(options);
+  for (bool anew = !options.resume;; options.resume = !anew) {
+    try {
+      return Job(options, group, deadline, anew).run();
+    } catch (const MemberLost& lost) {
+      if (!is_elastic(options)) throw;
+      spdlog::warn("{}; beginning anew with those that are left", lost.what());
+      regroup_at_beginning(group);
+    } catch (const NotAtOnePoint&) {
+      // Others of the group are at the beginning.
+    }
+  }
 }
 
 }  // namespace graft

@@ -8,7 +8,8 @@
 namespace graft {
 
 // Runs the job and writes options.out: the bundle (docs/bundle_format.md), report.html, report.json, and run/ with each
-// run's metrics, event files and checkpoint. Returns what --json prints.
-OrderedJson run_train(const TrainOptions& options, Group& group);
+// run's metrics, event files and checkpoints. Returns what --json prints. Where is_elastic(options), it begins anew
+// with the ranks that are left when one is lost outside of the training loop, which goes on by itself.
+OrderedJson run_train(TrainOptions options, Group& group);
 
 }  // namespace graft

@@ -10,9 +10,9 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/progress.h"
-#include "data/loader.h"
 #include "dist/reducer.h"
 #include "learn/checkpoint.h"
+#include "learn/epoch.h"
 #include "learn/layer_schedule.h"
 #include "learn/shard.h"
 #include "learn/step_loss.h"
@@ -24,15 +24,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What a seed's random numbers are drawn for.
-enum Stream : std::uint64_t { kOrder, kAugment, kMixup, kDropout };
-
 // What all ranks know of a step at its end: each gives its part, the reducer sums them.
 enum Total : std::size_t { kLoss, kRight, kImages, kCheckpoint, kWaiting, kStop, kTotals };
-
-Key stream_key(std::uint64_t seed, Stream stream, int epoch) {
-  return derive(derive(Key{seed}, stream), static_cast<std::uint64_t>(epoch));
-}
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -101,7 +94,6 @@ class Run {
            " holds a checkpoint made with other settings; give the same ones, or start again without --resume");
     }
     take(std::move(*saved));
-    if (control_.resumed) control_.resumed(state_.step);
   }
 
   void take(TrainingState state) {
@@ -115,7 +107,7 @@ class Run {
   // False when a rank was lost, and those that are left have gone back to the last checkpoint.
   bool try_to_finish() {
     try {
-      if (group_.outside()) group_.regroup();
+      if (group_.outside()) regroup();
       if (snapshot_.settings.empty()) capture();
       synchronise();
       while (!state_.finished && state_.epoch < settings_.epochs && !stopped_ && !out_of_time()) run_epoch();
@@ -126,18 +118,27 @@ class Run {
       reducer_.reset();
       if (!control_.elastic) throw;
       spdlog::warn("{}; going on from step {} with those that are left", lost.what(), snapshot_.step);
-      group_.regroup();
+      regroup();
       return false;
     }
+  }
+
+  void regroup() {
+    if (!group_.regroup("training")) throw NotAtOnePoint();
   }
 
   // All go on from the checkpoint of the one that has the newest.
   void synchronise() {
     reducer_.reset();
-    if (group_.size() == 1) {
-      if (control_.elastic) take(snapshot_);
-      return;
+    if (group_.size() > 1) {
+      take(newest_snapshot());
+    } else if (control_.elastic) {
+      take(snapshot_);
     }
+    if (control_.begun) control_.begun(state_.step);
+  }
+
+  TrainingState newest_snapshot() {
     group_.at(snapshot_.step, "first broadcast");
     const std::vector<std::string> steps = group_.gather(std::to_string(snapshot_.step));
     int newest = 0;
@@ -150,11 +151,10 @@ class Run {
     TrainingState received = decode_state(std::move(state), "the state that rank " + std::to_string(newest) + " sent");
     require(received.settings == state_.settings, "rank ", newest,
             " trains with other settings or images than this one: start all with the same command and data");
-    take(std::move(received));
+    return received;
   }
 
-  // What a part of an epoch has learned is for the run that goes on from the checkpoint; in the first it is all there
-  // is.
+  // What a part of an epoch has learned is for the run that goes on from the checkpoint; in the first it is all there is.
   void end_early() {
     checkpoint(false);
     if (state_.epoch > 0) return;
@@ -231,31 +231,14 @@ class Run {
     if (average_) average_->average_statistics(group_);
   }
 
-  Loader load(const Shard& shard) {
-    const Key augment_key = stream_key(settings_.seed, kAugment, state_.epoch);
-    const auto transform = [this, augment_key](const Sample& sample, std::size_t index, std::span<float> out) {
-      const Image image = decode(sample.content, decode_options(settings_.augmentation, data_.preprocess));
-      normalise(augment(image, settings_.augmentation, data_.preprocess, derive(augment_key, index)), data_.preprocess,
-                out);
-    };
-    return Loader(data_.train, shard.order,
-                  {.batch = std::max<std::size_t>(shard.steps.front().images(), 1),
-                   .floats_per_sample = pixels_of(data_.preprocess),
-                   .threads = data_.threads,
-                   .ahead = kBatchesAhead,
-                   .last = shard.steps.back().images()},
-                  transform);
-  }
-
   // The steps of the epoch that are left. False when another group goes on with them.
   bool train_epoch() {
     const auto batch_size = static_cast<std::size_t>(settings_.batch);
-    const std::vector<std::size_t> order =
-        permutation(data_.train->size(), stream_key(settings_.seed, kOrder, state_.epoch));
+    const std::vector<std::size_t> order = order_of(data_, settings_, state_.epoch);
     const auto first = static_cast<std::size_t>(epoch_step());
     const Shard shard = shard_of(order, batch_size, first, group_.rank(), group_.size());
     if (shard.steps.empty()) return true;
-    Loader loader = load(shard);
+    Loader loader = batches_of(data_, settings_, state_.epoch, shard);
     Batch batch;
     for (std::size_t i = 0; i < shard.steps.size(); ++i) {
       group_.at(state_.step, "training");
@@ -264,7 +247,7 @@ class Run {
       times_.data += seconds_since(start);
       start = Clock::now();
       const std::size_t begin = (first + i) * batch_size;
-      const std::vector<double> totals = step(batch, shard.steps[i], labels_at(order, begin, shard.steps[i].of));
+      const std::vector<double> totals = step(batch, shard.steps[i], labels_at(data_, order, begin, shard.steps[i].of));
       times_.compute += seconds_since(start) - reducer_->times().exposed;
       times_.exposed += reducer_->times().exposed;
       times_.communication += reducer_->times().communication;
@@ -279,17 +262,11 @@ class Run {
     return true;
   }
 
-  std::vector<int> labels_at(const std::vector<std::size_t>& order, std::size_t begin, std::size_t count) const {
-    std::vector<int> labels;
-    for (std::size_t i = begin; i < begin + count; ++i) labels.push_back(data_.train->label(order[i]));
-    return labels;
-  }
-
   // `all`: the labels of the whole step.
   std::vector<double> step(Batch& batch, const Share& share, const std::vector<int>& all) {
     const auto number = static_cast<std::uint64_t>(state_.step);
-    const StepKeys keys{derive(stream_key(settings_.seed, kMixup, state_.epoch), number),
-                        derive(stream_key(settings_.seed, kDropout, state_.epoch), number)};
+    const StepKeys keys{derive(key_of(settings_, Draw::mixup, state_.epoch), number),
+                        derive(key_of(settings_, Draw::dropout, state_.epoch), number)};
     const StepLoss result = compute_loss(network_, settings_, images_of(batch, data_.preprocess, network_.device()),
                                          {batch.labels, all, data_.train->labels().size()}, share, keys, group_);
     std::vector<double> totals(kTotals);
@@ -348,7 +325,7 @@ class Run {
     saved_at_ = Clock::now();
     if (!control_.elastic || !others_wait || state_.finished) return false;
     reducer_.reset();
-    group_.regroup();
+    regroup();
     synchronise();
     spdlog::info("{} ranks train from step {} on", group_.size(), state_.step);
     return true;

@@ -51,17 +51,18 @@ struct TrainControl {
   bool resume = false;                                                   // go on from the last one, where there is one
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::function<bool()> stop{};  // asked at each step: whether this was the last, and the best until then is kept
-  std::string title{};           // of the progress bar
-  // On the rank that leads.
-  std::function<void(const EpochReport&)> report{};
-  std::function<void(std::int64_t step)> resumed{};  // called with the step that is gone on from
+  std::string title{};  // of the progress bar
+  // Called with the step that training goes on from, 0 for a new one: at first, and whenever a group has formed anew.
+  // What was reported of later steps is void.
+  std::function<void(std::int64_t step)> begun{};
+  std::function<void(const EpochReport&)> report{};  // on the rank that leads
   Group* group = nullptr;                            // null: this process alone
   bool elastic = false;  // go on from the last checkpoint with the ranks that are left when one is lost
   bool overlap = true;   // gradients travel during the backward pass
 };
 
 // Trains `network` on the device it is on, which then holds the best weights; all ranks of the group call it alike.
-// Throws Kind::conflict when the checkpoint to resume from was made with other settings.
+// Throws Kind::conflict when the checkpoint to resume from was made with other settings, and NotAtOnePoint.
 TrainOutcome train(Network& network, const TrainingData& data, const TrainerSettings& settings,
                    const TrainControl& control);
 

@@ -104,7 +104,7 @@ TEST(Trainer, ARunThatStoppedGoesOnToTheSameNumbers) {
   control.report = nullptr;
   control.resume = true;
   std::int64_t from = -1;
-  control.resumed = [&](std::int64_t step) { from = step; };
+  control.begun = [&](std::int64_t step) { from = step; };
   const TrainOutcome outcome = train(resumed, data(), settings(), control);
   EXPECT_EQ(from, 4);
   EXPECT_EQ(values(outcome), values(expected));
@@ -277,7 +277,7 @@ TEST(TrainerOnRanks, ACheckpointOfTwoIsGoneOnFromWithThreeInTheMiddleOfAnEpoch) 
     const TrainOutcome outcome = train(net, data(), s,
                                        {.checkpoints = folder.path(),
                                         .resume = true,
-                                        .resumed = [&](std::int64_t step) { from = step; },
+                                        .begun = [&](std::int64_t step) { from = step; },
                                         .group = &group});
     EXPECT_EQ(from, 14);
     EXPECT_NEAR(outcome.curve.points.back().train_loss, expected.curve.points.back().train_loss, 1e-4);

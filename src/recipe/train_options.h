@@ -59,6 +59,11 @@ struct TrainOptions {
   std::optional<bool> mixed_precision;  // unset: where the device computes in bf16
 };
 
+// Whether the job goes on when a rank is lost.
+inline bool is_elastic(const TrainOptions& options) {
+  return options.min_ranks > 0 && options.min_ranks < options.ranks;
+}
+
 // Where the run whose metrics are in `run` has its checkpoints.
 inline std::filesystem::path checkpoints_of(const TrainOptions& options, const std::filesystem::path& run) {
   return (options.checkpoints.empty() ? run : options.checkpoints / run.filename()) / "checkpoints";
