@@ -46,6 +46,15 @@ ActivationRange range_from_json(const std::string& node, const Json& json, const
   return {static_cast<float>(low), static_cast<float>(high)};
 }
 
+long in_images(double share, const PrecisionCheck& check) {
+  return std::lround(share * check.images);
+}
+
+long allowed(double share, const PrecisionCheck& check) {
+  if (check.images < kFewImages) return 0;
+  return std::max(1L, static_cast<long>(share * check.images + 1e-6));  // but for rounding
+}
+
 }  // namespace
 
 std::string name_of(Precision precision) {
@@ -68,13 +77,12 @@ Precision precision_from_name(std::string_view name) {
 }
 
 bool passes(const PrecisionCheck& check) {
-  const auto in_images = [&check](double share) { return std::lround(share * check.images); };
-  const auto allowed = [&check](double share) {
-    if (check.images < kFewImages) return 0L;
-    return std::max(1L, static_cast<long>(share * check.images + 1e-6));  // but for rounding
-  };
-  return check.images > 0 && in_images(1 - check.agreement) <= allowed(1 - kLeastAgreement) &&
-         in_images(check.fp32_accuracy - check.accuracy) <= allowed(kMostAccuracyLost);
+  return check.images > 0 && in_images(1 - check.agreement, check) <= allowed(1 - kLeastAgreement, check) &&
+         in_images(check.fp32_accuracy - check.accuracy, check) <= allowed(kMostAccuracyLost, check);
+}
+
+bool has_a_chance(const PrecisionCheck& check) {
+  return check.images > 0 && in_images(1 - check.agreement, check) <= 2 * allowed(1 - kLeastAgreement, check) + 1;
 }
 
 std::string describe(const PrecisionCheck& check) {

@@ -38,6 +38,16 @@ TEST(Precision, MayChangeOneOfAHundredImagesButNoneOfAFew) {
   EXPECT_FALSE(passes({Precision::int8, 0, 1, 1, 1}));
 }
 
+TEST(Precision, HasAChanceWithTwiceAsManyOtherAnswersAndOne) {
+  const auto chance = [](int images, int changed) {
+    return has_a_chance({Precision::int8, images, 1 - static_cast<double>(changed) / images, 0.5, 0.9});
+  };
+  EXPECT_TRUE(chance(1000, 11));
+  EXPECT_FALSE(chance(1000, 12));
+  EXPECT_TRUE(chance(20, 1));
+  EXPECT_FALSE(chance(20, 2));
+}
+
 TEST(Precision, FindsTheCheckOfAPrecision) {
   const std::vector<PrecisionCheck> checks{{Precision::bf16, 10, 1, 1, 1}};
   EXPECT_EQ(find_check(checks, Precision::bf16), &checks[0]);
