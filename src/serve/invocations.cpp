@@ -63,9 +63,13 @@ void Invocations::begin(Models::Pointer model, Request request, Reply reply) {
   AnswerType type = choose_answer(content_type, find_header(request.headers, "Accept"), options_.usual);
   std::optional<Admission::Ticket> ticket = admission_.enter(request.body.size());
   if (!ticket) return reply(full_response(kFull));
-  auto invocation = std::make_shared<Invocation>(std::move(*ticket), std::move(model), std::move(request),
-                                                 std::move(reply), std::move(type), Clock::now());
-  decoders_.submit([this, invocation = std::move(invocation)] { parse(invocation); });
+  const Pointer invocation(new Invocation{.ticket = std::move(*ticket),
+                                          .model = std::move(model),
+                                          .request = std::move(request),
+                                          .reply = std::move(reply),
+                                          .type = std::move(type),
+                                          .begun = Clock::now()});
+  decoders_.submit([this, invocation] { parse(invocation); });
 }
 
 void Invocations::parse(const Pointer& invocation) {
