@@ -96,16 +96,33 @@ def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else None
 
 
+def beyond(port, body, rate, seconds):
+    """More than the server can do (h2load, as a client in Python would take the cores that it needs): MOST_CONNECTIONS
+    that send rate / MOST_CONNECTIONS requests a second each, but none before it has its last answer."""
+    with tempfile.NamedTemporaryFile() as log:
+        subprocess.run(["h2load", "--h1", "--clients", str(MOST_CONNECTIONS), "--duration", str(seconds), "--rps",
+                        str(rate / MOST_CONNECTIONS), "--data", str(body), "--header", "content-type: image/jpeg",
+                        f"--log-file={log.name}", f"http://127.0.0.1:{port}/invocations"], check=True,
+                       capture_output=True)
+        lines = [list(map(int, line.split())) for line in pathlib.Path(log.name).read_text().splitlines()]
+    accepted = [microseconds / 1e6 for _, status, microseconds in lines if status == 200]
+    refused = [microseconds / 1e6 for _, status, microseconds in lines if status in (429, 503)]
+    return summary(accepted, refused, len(lines), seconds)
+
+
+def summary(accepted, refused, all_of_them, seconds):
+    return {"asked_per_second": all_of_them / seconds, "images_per_second": len(accepted) / seconds,
+            "refused_per_second": len(refused) / seconds, "failed": all_of_them - len(accepted) - len(refused),
+            "p50": percentile(accepted, 0.5), "p99": percentile(accepted, 0.99),
+            "refused_p99": percentile(refused, 0.99)}
+
+
 def at_rate(port, body, rate, seconds):
     client = Client(port, pathlib.Path(body).read_bytes())
     sent, unsent = asyncio.run(client.run(rate, seconds))
     accepted = [latency for status, latency in client.results if status == 200]
     refused = [latency for status, latency in client.results if status in (429, 503)]
-    return {"asked_per_second": len(client.results) / sent, "images_per_second": len(accepted) / sent,
-            "refused_per_second": len(refused) / sent, "unsent": unsent,
-            "failed": len(client.results) - len(accepted) - len(refused),
-            "p50": percentile(accepted, 0.5), "p99": percentile(accepted, 0.99),
-            "refused_p99": percentile(refused, 0.99)}
+    return {**summary(accepted, refused, len(client.results), sent), "unsent": unsent}
 
 
 if __name__ == "__main__":
