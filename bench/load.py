@@ -13,6 +13,7 @@ import time
 
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 MOST_CONNECTIONS = 400
+PARTS = 16
 
 # Each request names one of `heads` models, by chance, where there are any.
 SCRIPT = """
@@ -97,14 +98,23 @@ def percentile(values, share):
 
 
 def beyond(port, body, rate, seconds):
-    """More than the server can do (h2load, as a client in Python would take the cores that it needs): MOST_CONNECTIONS
-    that send rate / MOST_CONNECTIONS requests a second each, but none before it has its last answer."""
-    with tempfile.NamedTemporaryFile() as log:
-        subprocess.run(["h2load", "--h1", "--clients", str(MOST_CONNECTIONS), "--duration", str(seconds), "--rps",
-                        str(rate / MOST_CONNECTIONS), "--data", str(body), "--header", "content-type: image/jpeg",
-                        f"--log-file={log.name}", f"http://127.0.0.1:{port}/invocations"], check=True,
-                       capture_output=True)
-        lines = [list(map(int, line.split())) for line in pathlib.Path(log.name).read_text().splitlines()]
+    """More than the server can do: MOST_CONNECTIONS that send rate / MOST_CONNECTIONS requests a second each, but none
+    before it has its last answer. By h2load, as a client in Python would take the cores that the server needs; by several
+    of them, one after the other, as one sends on all its connections at once."""
+    clients = MOST_CONNECTIONS // PARTS
+    interval = MOST_CONNECTIONS / rate
+    with tempfile.TemporaryDirectory() as folder:
+        logs = [pathlib.Path(folder) / str(part) for part in range(PARTS)]
+        running = []
+        for log in logs:
+            running.append(subprocess.Popen(
+                ["h2load", "--h1", "--clients", str(clients), "--duration", str(seconds), "--rps", str(1 / interval),
+                 "--data", str(body), "--header", "content-type: image/jpeg", f"--log-file={log}",
+                 f"http://127.0.0.1:{port}/invocations"], stdout=subprocess.DEVNULL))
+            time.sleep(interval / PARTS)
+        if any(each.wait() != 0 for each in running):
+            raise RuntimeError("h2load failed")
+        lines = [list(map(int, line.split())) for log in logs for line in log.read_text().splitlines()]
     accepted = [microseconds / 1e6 for _, status, microseconds in lines if status == 200]
     refused = [microseconds / 1e6 for _, status, microseconds in lines if status in (429, 503)]
     return summary(accepted, refused, len(lines), seconds)

@@ -68,6 +68,12 @@ def warmed(port, body, connections=16):
     load.flat_out(port, body, connections, 2)
 
 
+def settle(port, body, single):
+    """Until what clients have left behind is done: a request takes about as long as one alone."""
+    while load.flat_out(port, body, 1, 2)["p99"] > 3 * single:
+        pass
+
+
 def under_load(bundle, body, precision, graft):
     """All that is asked of one model of ours."""
     port = free_port()
@@ -77,6 +83,7 @@ def under_load(bundle, body, precision, graft):
         single = found["by_connections"][0]["p50"]
         # 256 connections are more than the queue takes: that is the overload below.
         most = max(each["images_per_second"] for each in found["by_connections"] if not each["failed"])
+        settle(port, body, single)
         found.update(single=single, most=most, half=steady(port, body, most / 2))
         before = resident_mb(server.pid)
         found["twice"] = load.beyond(port, body, 2 * most, 2 * SECONDS)

@@ -23,7 +23,7 @@ struct PlanOptions {
   Precision precision = Precision::fp32;
   ActivationRanges ranges{};  // what calibrate() found; int8 needs them
   // Who computes one image that is alone: all cores together, one stream, or whoever is found sooner when the plan is
-  // made.
+  // made and several images come at once, each alone, as they come to a server.
   enum class OneImage { together, one_stream, timed };
   OneImage one_image = OneImage::together;
   // Compiles so that plans that are running do not wait for it.

@@ -128,27 +128,13 @@ FittedHead fit_on_features(const Bundle& parent, FeatureExtractor& extractor, co
   return head;
 }
 
-// Every second image, from the first or the second on: images are in the order of their labels, so each half has all.
-FeatureSet half_of(const FeatureSet& set, std::int64_t half) {
-  FeatureSet out{.features = set.features.slice(0, half, c10::nullopt, 2).contiguous(), .labels = {}};
-  for (std::size_t i = static_cast<std::size_t>(half); i < set.labels.size(); i += 2)
-    out.labels.push_back(set.labels[i]);
-  return out;
-}
-
-void append(Answers& all, const Answers& more) {
-  all.labels = more.labels;
-  all.truth.insert(all.truth.end(), more.truth.begin(), more.truth.end());
-  all.logits.insert(all.logits.end(), more.logits.begin(), more.logits.end());
-}
-
 // The backbone's pass over the images is nearly all there is to do, so it is made in the precision that is tried: a
 // head is fitted to the very features that it will read. fp32 sees only the images of the check.
 //
-// A precision that has no chance shows on those images already, before the pass over all others: heads fitted to the
-// fp32 features of one half of them decide on the other half.
+// int8, which often fails, is tried on a few training images before the pass over all others.
 class HeadSearch {
   static constexpr double kProbeRegularisation = 1e-3;
+  static constexpr std::size_t kProbed = 1000;
 
  public:
   HeadSearch(const Bundle& parent, const TrainingContext& context) : parent_(parent), context_(context) {}
@@ -180,7 +166,8 @@ class HeadSearch {
     if (precision == Precision::int8) ranges_ = calibrate(trunk, context_.data.train, context_.options.seed);
     trunk.ranges = ranges_;
     extractor_.emplace(std::move(trunk), context_.options.cache, context_.group);
-    if (precision != Precision::fp32 && !context_.options.precision && checked_.contents.size() >= kFewImages) {
+    const bool worth_probing = context_.data.train.dataset->size() >= 2 * kProbed;
+    if (precision == Precision::int8 && !context_.options.precision && worth_probing) {
       const PrecisionCheck first = probe(precision);
       if (!has_a_chance(first)) return first;
     }
@@ -188,27 +175,18 @@ class HeadSearch {
     return precision == Precision::fp32 ? PrecisionCheck{} : check(precision);
   }
 
+  // The check of a head that is fitted to few images, and so decides less surely than the real one.
   PrecisionCheck probe(Precision precision) {
-    const FeatureSet rounded = extract(*extractor_, checked_, "check of " + name_of(precision));
-    if (probes_.empty()) fit_probes();
-    Answers answers, fp32;
-    for (std::int64_t half = 0; half < 2; ++half) {
-      const HeadFit& head = probes_[static_cast<std::size_t>(1 - half)];
-      append(answers, answer(head.spec, head.weights, half_of(rounded, half)));
-      append(fp32, answer(head.spec, head.weights, half_of(exact(), half)));
-    }
-    return agreed(compare(precision, answers, fp32));
-  }
-
-  // A head for each half of the images of the check.
-  void fit_probes() {
+    const Part& train = context_.data.train;
+    const FeatureSet few =
+        extract(*extractor_, select(train, spread(train.dataset->size(), kProbed)), "sample in " + name_of(precision));
+    const FeatureSet checked = extract(*extractor_, checked_, "check of " + name_of(precision));
     HeadSettings settings = head_settings(context_);
     settings.try_root = false;
     settings.regularisations = {kProbeRegularisation};
-    for (std::int64_t half = 0; half < 2; ++half) {
-      const FeatureSet images = half_of(exact(), half);
-      probes_.push_back(fit_head(images, images, settings));
-    }
+    const HeadFit head = fit_head(few, checked, settings);
+    return agreed(
+        compare(precision, answer(head.spec, head.weights, checked), answer(head.spec, head.weights, exact())));
   }
 
   PrecisionCheck check(Precision precision) {
@@ -242,7 +220,6 @@ class HeadSearch {
   const TrainingContext& context_;
   Part checked_ = select(context_.data.validation, checked_images());
   std::optional<FeatureSet> exact_;
-  std::vector<HeadFit> probes_;
   ActivationRanges ranges_;  // empty unless int8 was tried
   std::optional<FeatureExtractor> extractor_;
   std::optional<FittedHead> head_;
