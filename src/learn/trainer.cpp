@@ -154,7 +154,8 @@ class Run {
     return received;
   }
 
-  // What a part of an epoch has learned is for the run that goes on from the checkpoint; in the first it is all there is.
+  // What a part of an epoch has learned is for the run that goes on from the checkpoint; in the first it is all there
+  // is.
   void end_early() {
     checkpoint(false);
     if (state_.epoch > 0) return;

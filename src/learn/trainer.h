@@ -51,7 +51,7 @@ struct TrainControl {
   bool resume = false;                                                   // go on from the last one, where there is one
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::function<bool()> stop{};  // asked at each step: whether this was the last, and the best until then is kept
-  std::string title{};  // of the progress bar
+  std::string title{};           // of the progress bar
   // Called with the step that training goes on from, 0 for a new one: at first, and whenever a group has formed anew.
   // What was reported of later steps is void.
   std::function<void(std::int64_t step)> begun{};
