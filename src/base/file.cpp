@@ -8,23 +8,13 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 
 namespace graft {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A file descriptor that is closed when it goes out of scope.
-struct Descriptor {
-  explicit Descriptor(int value) : fd(value) {}
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int fd;
-};
 
 [[noreturn]] void fail_on(const char* verb, const fs::path& path) {
   const Kind kind = errno == ENOENT                                       ? Kind::not_found

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/bytes.h"
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "container/stop.h"
 
@@ -23,16 +24,6 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kLook = std::chrono::milliseconds(200);
 constexpr std::size_t kPiece = 1 << 20;
 constexpr std::uint64_t kLookAtDiskEvery = 64 << 20;
-
-struct Descriptor {
-  explicit Descriptor(int value) : fd(value) {}
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int fd;
-};
 
 void wait_until_there(const fs::path& fifo, const PipeLimits& limits) {
   const auto until = Clock::now() + limits.appear;

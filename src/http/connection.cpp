@@ -43,22 +43,22 @@ class Ticket {
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<Loop> loop, Service& service, asio::ip::tcp::socket socket, bool surplus)
+Connection::Connection(std::shared_ptr<Loop> loop, ServerCore& core, asio::ip::tcp::socket socket, bool surplus)
     : loop_(loop),
-      service_(service),
+      core_(core),
       socket_(std::move(socket)),
       timer_(loop->io),
-      reader_(service.options.most_header_bytes, service.options.most_body_bytes),
+      reader_(core.options.most_header_bytes, core.options.most_body_bytes),
       surplus_(surplus) {
   error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   client_ = socket_.remote_endpoint(ignored).address().to_string();
-  if (service_.tls) tls_.emplace(socket_, *service_.tls);
+  if (core_.tls) tls_.emplace(socket_, *core_.tls);
 }
 
 void Connection::start() {
   if (!tls_) return begin();
-  enter(Phase::handshake, service_.options.header_timeout);
+  enter(Phase::handshake, core_.options.header_timeout);
   tls_->async_handshake(asio::ssl::stream_base::server, [self = shared_from_this()](error_code error) {
     if (error || self->phase_ == Phase::closed) return self->close();
     self->begin();
@@ -102,14 +102,14 @@ void Connection::progress() {
   if (phase_ == Phase::closed) return;
   switch (reader_.stage()) {
     case RequestReader::Stage::idle:
-      enter(Phase::idle, service_.options.idle_timeout);
-      if (service_.stopping && waits()) return close();
+      enter(Phase::idle, core_.options.idle_timeout);
+      if (core_.stopping && waits()) return close();
       return read();
     case RequestReader::Stage::headers:
-      enter(Phase::headers, service_.options.header_timeout);
+      enter(Phase::headers, core_.options.header_timeout);
       return read();
     case RequestReader::Stage::body: {
-      enter(Phase::body, service_.options.body_timeout);
+      enter(Phase::body, core_.options.body_timeout);
       if (!account()) return refuse(error_response(503, "the server is receiving all it has room for; try again"));
       if (!reader_.expects_continue() || std::exchange(continued_, true)) return read();
       static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -141,7 +141,7 @@ bool Connection::account() {
   const std::size_t now = phase_ == Phase::body ? reader_.body_bytes() : 0;
   const std::size_t change = now - accounted_;  // modulo 2^64, as the sum is
   accounted_ = now;
-  return service_.unread_bytes.fetch_add(change) + change <= service_.options.most_unread_bytes;
+  return core_.unread_bytes.fetch_add(change) + change <= core_.options.most_unread_bytes;
 }
 
 void Connection::hand_over() {
@@ -153,7 +153,7 @@ void Connection::hand_over() {
   head_ = request.method == "HEAD";
   const auto ticket = std::make_shared<Ticket>(loop_.lock(), weak_from_this());
   try {
-    service_.handler(std::move(request), [ticket](Response response) { ticket->send(std::move(response)); });
+    core_.handler(std::move(request), [ticket](Response response) { ticket->send(std::move(response)); });
   } catch (const std::exception& error) {
     ticket->send(error_response(error));
   }
@@ -167,9 +167,9 @@ void Connection::refuse(Response response) {
 
 void Connection::answer(Response response) {
   if (phase_ == Phase::closed) return;
-  enter(Phase::answering, service_.options.answer_timeout);
+  enter(Phase::answering, core_.options.answer_timeout);
   account();
-  keep_alive_ = keep_alive_ && !service_.stopping;
+  keep_alive_ = keep_alive_ && !core_.stopping;
   answer_head_ = answer_head(response, keep_alive_);
   answer_body_ = head_ || !may_have_body(response.status) ? "" : std::move(response.body);
   write(std::array{asio::buffer(answer_head_), asio::buffer(answer_body_)}, &Connection::answered);
@@ -232,8 +232,8 @@ void Connection::close() {
   error_code ignored;
   socket_.close(ignored);
   if (const auto loop = loop_.lock()) loop->connections.erase(shared_from_this());
-  const std::lock_guard lock(service_.mutex);
-  if (--service_.open == 0) service_.closed.notify_all();
+  const std::lock_guard lock(core_.mutex);
+  if (--core_.open == 0) core_.closed.notify_all();
 }
 
 }  // namespace graft

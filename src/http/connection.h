@@ -37,7 +37,7 @@ struct Loop {
 };
 
 // What all connections of a server share.
-struct Service {
+struct ServerCore {
   ServerOptions options;
   Handler handler;
   std::optional<boost::asio::ssl::context> tls{};
@@ -51,7 +51,7 @@ struct Service {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   // A surplus connection is told 503 and closed.
-  Connection(std::shared_ptr<Loop> loop, Service& service, boost::asio::ip::tcp::socket socket, bool surplus);
+  Connection(std::shared_ptr<Loop> loop, ServerCore& core, boost::asio::ip::tcp::socket socket, bool surplus);
 
   // All on the loop's thread.
   void start();
@@ -80,7 +80,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void discard();
 
   std::weak_ptr<Loop> loop_;
-  Service& service_;
+  ServerCore& core_;
   boost::asio::ip::tcp::socket socket_;
   std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;
   boost::asio::steady_timer timer_;
@@ -90,7 +90,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool expired_ = false;    // the phase's time is over, and what is pending is cancelled
   bool continued_ = false;  // "100 Continue" was sent for this request
   bool keep_alive_ = false, head_ = false;
-  std::size_t accounted_ = 0;  // of service_.unread_bytes
+  std::size_t accounted_ = 0;  // of core_.unread_bytes
   std::string client_, answer_head_, answer_body_;
 };
 

@@ -87,7 +87,7 @@ struct Server::State {
   void stop_accepting();
   std::shared_ptr<Loop> next_loop() { return loops[turn++ % loops.size()]; }
 
-  Service service;
+  ServerCore core;
   std::vector<std::shared_ptr<Loop>> loops;
   std::vector<Work> work;  // keeps the loops running
   tcp::acceptor acceptor;
@@ -108,12 +108,12 @@ std::vector<std::shared_ptr<Loop>> make_loops(std::size_t count) {
 }  // namespace
 
 Server::State::State(const ServerOptions& options, Handler handler)
-    : service{.options = options, .handler = std::move(handler)},
+    : core{.options = options, .handler = std::move(handler)},
       loops(make_loops(options.threads)),
       acceptor(listen(loops.front()->io, options)),
       again(loops.front()->io),
       port(acceptor.local_endpoint().port()) {
-  if (options.tls) service.tls = tls_context(*options.tls);
+  if (options.tls) core.tls = tls_context(*options.tls);
   accept();
   for (const auto& loop : loops) work.emplace_back(asio::make_work_guard(loop->io));
   for (const auto& loop : loops) threads.emplace_back([loop] { run(*loop); });
@@ -137,11 +137,11 @@ void Server::State::accept() {
 void Server::State::admit(std::shared_ptr<Loop> loop, tcp::socket socket) {
   bool surplus = false;
   {
-    const std::lock_guard lock(service.mutex);
-    if (service.open >= service.options.most_connections + kMostSurplus) return;
-    surplus = service.open++ >= service.options.most_connections;
+    const std::lock_guard lock(core.mutex);
+    if (core.open >= core.options.most_connections + kMostSurplus) return;
+    surplus = core.open++ >= core.options.most_connections;
   }
-  auto connection = std::make_shared<Connection>(loop, service, std::move(socket), surplus);
+  auto connection = std::make_shared<Connection>(loop, core, std::move(socket), surplus);
   asio::post(loop->io, [loop, connection = std::move(connection)] {
     loop->connections.insert(connection);
     connection->start();
@@ -174,8 +174,8 @@ std::uint16_t Server::port() const {
 }
 
 void Server::stop(milliseconds patience) {
-  Service& service = state_->service;
-  if (service.stopping.exchange(true)) return;
+  ServerCore& core = state_->core;
+  if (core.stopping.exchange(true)) return;
   const auto deadline = std::chrono::steady_clock::now() + patience;
   std::promise<void> accepted;
   asio::post(state_->loops.front()->io, [&] {
@@ -193,8 +193,8 @@ void Server::stop(milliseconds patience) {
   };
   for_all(&Connection::finish);
   {
-    std::unique_lock lock(service.mutex);
-    service.closed.wait_until(lock, deadline, [&] { return service.open == 0; });
+    std::unique_lock lock(core.mutex);
+    core.closed.wait_until(lock, deadline, [&] { return core.open == 0; });
   }
   for_all(&Connection::close);
   state_->work.clear();
