@@ -1,8 +1,10 @@
 // Requests and answers, as values.
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/descriptor.h"
 
 namespace graft {
 
@@ -21,6 +24,7 @@ std::optional<std::string_view> find_header(const Headers& headers, std::string_
 
 struct Request {
   std::string method{};                        // "GET"
+  std::string target{};                        // as it was sent, with the query: what signatures are made of
   std::string path{};                          // percent-decoded, without the query; begins with '/', may hold ".."
   std::map<std::string, std::string> query{};  // percent-decoded, '+' as a space; of a name given twice, the first
   Headers headers{};
@@ -28,11 +32,20 @@ struct Request {
   std::string client{};  // its address, for logs
 };
 
+// A part of an open file as a body: it goes from the file to the socket and is never in memory as a whole.
+struct FileBody {
+  std::shared_ptr<const Descriptor> file{};
+  std::uint64_t offset = 0, length = 0;  // within the file
+};
+
 struct Response {
   int status = 200;
   std::string content_type{};  // empty when there is no body
   std::string body{};
   Headers headers{};  // besides Content-Type, Content-Length, Date and Connection
+  std::optional<FileBody> file{};  // in place of `body`
+  // Of the answer to HEAD: the Content-Length that GET would have.
+  std::optional<std::uint64_t> length{};
 };
 
 // {"error": "..."}: what a client is told when it gets no answer.

@@ -1,0 +1,41 @@
+// The operations of a service that speaks AWS's JSON protocols, as a table: what runs, and what the documents say of
+// each field.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json_forward.h"
+#include "identity/caller.h"
+
+namespace graft::aws {
+
+// What graft does with a field of a request. ignored: it is kept and given back, and changes nothing.
+enum class Support { done, ignored, refused };
+
+// A field by its path: "ResourceConfig.InstanceCount"; "Channels[].ChannelName" in lists. A path stands for all below
+// it that have no line of their own.
+struct Field {
+  std::string_view path;
+  Support support;
+  std::string_view note = "";  // for the document: why refused, what is different
+};
+
+struct Operation {
+  std::string_view name;  // "CreateTrainingJob"
+  std::vector<Field> fields;
+  // Input and output as in the service's API; null for no output. Throws Error whose code is the API's
+  // ("ValidationException").
+  std::function<Json(const Caller&, const Json& input)> run;
+};
+
+struct Service {
+  std::string_view name;           // "SageMaker", for documents
+  std::string_view target_prefix;  // "SageMaker": X-Amz-Target is "SageMaker.CreateTrainingJob"
+  std::string_view signing_name;   // "sagemaker"
+  std::vector<Operation> operations;
+};
+
+}  // namespace graft::aws
