@@ -70,7 +70,7 @@ def warmed(port, body, connections=16):
 
 def settle(port, body, single):
     """Until what clients have left behind is done: a request takes about as long as one alone."""
-    while load.flat_out(port, body, 1, 2)["p99"] > 3 * single:
+    while load.flat_out(port, body, 1, 2)["images_per_second"] < 1 / (2 * single):
         pass
 
 

@@ -1,11 +1,13 @@
-// How AWS's protocols say what a call gave: awsJson 1.0 and 1.1, rest-json, query with XML, and their errors.
+// How AWS's protocols say what a call gave: awsJson 1.0 and 1.1, rest-json, query with XML, and their errors. Every
+// answer has a header x-amzn-RequestId.
 #pragma once
 
 #include <exception>
-#include <map>
 #include <string>
-#include <vector>
+#include <string_view>
 
+#include "aws/document.h"
+#include "aws/form.h"
 #include "aws/operation.h"
 #include "http/message.h"
 
@@ -13,22 +15,43 @@ namespace graft::aws {
 
 // Runs the operation that X-Amz-Target names on the request's body, which is whole, and answers in awsJson. Fields that
 // the operation does not know, or refuses, are a ValidationException that names them. Errors without a code are
-// ValidationException, AccessDeniedException, ResourceNotFound or InternalFailure by their kind.
+// ValidationException, AccessDeniedException, ResourceNotFound, ConflictException, ServiceUnavailable or
+// InternalFailure by their kind.
 Response answer_json(const Service& service, const Caller& caller, const Request& request);
 
-// {"__type": code, "message": .., "Message": ..} with 400, or 500 for InternalFailure.
+// An error as a protocol says it. Errors of S3's signatures get the names that the other services have for them; what
+// is Kind::internal or no Error says nothing of the server's inside, the log has it.
+struct WireError {
+  int status = 400;
+  std::string code{}, message{};
+  // The code, as the query protocol calls it: "InvalidParameterValue" for "InvalidParameterValueException".
+  std::string query_code{};
+  bool sender() const { return status < 500; }
+};
+WireError wire_error(const std::exception& error);
+
+// {"__type": code, "message": .., "Message": ..} with 400, 500 for InternalFailure, 503 for what is unavailable. With a
+// request it is answered in that request's version of the protocol, and clients that ask with x-amzn-query-mode get
+// the code of the query protocol in x-amzn-query-error.
 Response json_error(const std::exception& error);
-// The same for the query protocol: <ErrorResponse>.
+Response json_error(const std::exception& error, const Request& request);
+
+// The same for the query protocol: <ErrorResponse>, with 403 and 404 where they are meant.
 Response query_error(const std::exception& error);
 
-// A form's fields: "Action=..&Version=.." percent-decoded.
-std::map<std::string, std::string> parse_form(std::string_view body);
-// "Dimensions.member.1.Name=.." as {"Dimensions": [{"Name": ..}]}; numbers stay text.
-Json form_as_json(const std::map<std::string, std::string>& form);
-// {"A": {"B": ["x"]}} as <A><B><member>x</member></B></A>, in <OPResponse xmlns><OPResult>..</OPResult>.
-Response query_answer(std::string_view operation, std::string_view xmlns, const Json& result);
+// The same for rest-json (SageMaker Runtime): x-amzn-ErrorType and {"Message": ..}. What is Kind::invalid or
+// Kind::not_found without a code is ValidationError.
+Response rest_error(const std::exception& error);
 
-// The tables as Markdown, for docs/.
-std::string describe(const std::vector<Service>& services);
+// InvokeEndpoint's ModelError (424): what the model's own server answered in place of a prediction.
+struct ModelError {
+  std::string region{}, account{}, endpoint{};
+  int status = 500;      // the model's
+  std::string answer{};  // its body; the first 2 KB are told
+};
+Response model_error(const ModelError& error);
+
+// "4b8ad2f0-...": a new one at each call.
+std::string request_id();
 
 }  // namespace graft::aws
