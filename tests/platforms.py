@@ -1,0 +1,82 @@
+"""A platform (`graft up`) for tests: started, killed and started again on the same folder, and clients of it."""
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+
+import boto3
+import botocore.config
+
+import support
+
+REGION = "us-west-2"
+ROLE = "arn:aws:iam::123456789012:role/graft"
+START_SECONDS = 30
+
+
+def free_port():
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        return holder.getsockname()[1]
+
+
+class Platform:
+    """Ends with the `with` block. `keys` are those that the first start printed."""
+
+    def __init__(self, folder, *options):
+        self.folder, self.options, self.port = pathlib.Path(folder), options, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = self.folder.parent / f"{self.folder.name}.log"
+        self.keys = {}
+        self.start()
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                support.command("up", "--data", self.folder, "--port", self.port, *self.options), stdout=log,
+                stderr=subprocess.STDOUT, env=support.environment())
+        deadline = time.monotonic() + START_SECONDS
+        while not self.healthy():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"graft up does not come up: {self.log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.02)
+        self.keys = self.keys or dict(re.findall(r"export (AWS_\w+)=(\S+)", self.log.read_text()))
+
+    def healthy(self):
+        try:
+            with urllib.request.urlopen(self.url + "/_/health", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=60)
+
+    def environment(self):
+        """For clients that are processes; what the machine's owner has set up for AWS is not looked at."""
+        return {**support.environment(), **self.keys, "AWS_ENDPOINT_URL": self.url, "AWS_DEFAULT_REGION": REGION,
+                "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": "/dev/null",
+                "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+
+    def client(self, service, region=REGION, keys=None, **settings):
+        keys = keys or self.keys
+        settings.setdefault("retries", {"max_attempts": 1})
+        return boto3.client(service, endpoint_url=self.url, region_name=region,
+                            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+                            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
+                            config=botocore.config.Config(**settings))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.stop()
