@@ -43,8 +43,10 @@ struct RemoteObject {
   std::int64_t modified = 0;  // seconds since 1970
 };
 
-// All objects whose keys begin with the path's key, in order.
-void list_objects(const S3Settings& settings, const S3Path& prefix, const std::function<void(const RemoteObject&)>& each);
+// All objects whose keys begin with the path's key, in order: "s3://b/train/" for those of a folder, "s3://b/train" for
+// train2/ too.
+void list_objects(const S3Settings& settings, const S3Path& prefix,
+                  const std::function<void(const RemoteObject&)>& each);
 
 std::optional<RemoteObject> find_object(const S3Settings& settings, const S3Path& path);
 Bytes get_object(const S3Settings& settings, const S3Path& path, std::uint64_t limit);
@@ -56,7 +58,10 @@ void upload(const S3Settings& settings, const std::filesystem::path& file, const
 void delete_object(const S3Settings& settings, const S3Path& path);
 
 // A whole prefix to a folder and back, several objects at once; what is there with the same size and time or content is
-// left. Keys that would leave the folder ("../", "/x") are refused. Returns the objects moved. `progress` is told of bytes.
+// left. An object whose key is the whole prefix gets its last name. Keys that would leave the folder ("../", "/x"), and
+// those that are a file and a folder, are refused before anything is moved. Returns the objects moved. `progress` is
+// told of bytes, by one thread at a time. Files of a download are whole, but not synced: what a crash of the machine
+// leaves of them has another size, and is fetched again.
 struct Moved {
   std::size_t objects = 0;
   std::uint64_t bytes = 0;
