@@ -4,12 +4,12 @@
 #include <array>
 #include <map>
 
+#include "archive/unpack_tar.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "container/pipe.h"
 #include "data/csv.h"
 #include "data/manifest.h"
-#include "data/unpack_tar.h"
 
 namespace graft {
 namespace {

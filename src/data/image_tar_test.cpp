@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "data/open.h"
-#include "data/tar_testing.h"
+#include "archive/tar_testing.h"
 
 namespace graft {
 namespace {

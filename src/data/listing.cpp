@@ -16,10 +16,6 @@ constexpr std::uint64_t kMaxPictureBytes = std::uint64_t{256} << 20;
 constexpr std::size_t kMaxLabelBytes = 256;
 constexpr std::size_t kLabelsInMessage = 10;
 
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
-
 std::string some_of(const std::vector<std::string>& labels) {
   const std::size_t shown = std::min(labels.size(), kLabelsInMessage);
   return join(std::span(labels.data(), shown), ", ") + (labels.size() > shown ? ", ..." : "");
@@ -87,14 +83,6 @@ void check_label(std::string_view label, std::string_view source) {
 
 DatasetPtr make_dataset(Listing listing) {
   return std::make_shared<FileDataset>(std::move(listing));
-}
-
-std::string printable(std::string_view name) {
-  // The JSON library is the one place that knows UTF-8; it replaces what is not, as it must when it writes.
-  std::string quoted = Json(name).dump(-1, ' ', false, Json::error_handler_t::replace);
-  std::string out = Json::parse(quoted).get<std::string>();
-  std::replace_if(out.begin(), out.end(), is_control, '?');
-  return out;
 }
 
 }  // namespace graft

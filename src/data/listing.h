@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/printable.h"
 #include "data/dataset.h"
 
 namespace graft {
@@ -45,8 +46,5 @@ void check_label(std::string_view label, std::string_view source);
 
 // Reads from the files when samples are asked for. Throws when a tar that files lie in cannot be opened.
 DatasetPtr make_dataset(Listing listing);
-
-// `name` as text that can be printed and put into JSON: what is not UTF-8, and control characters, are replaced.
-std::string printable(std::string_view name);
 
 }  // namespace graft

@@ -1,10 +1,10 @@
-#include "data/unpack_tar.h"
+#include "archive/unpack_tar.h"
 
 #include <gmock/gmock.h>
 
+#include "archive/tar_testing.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "data/tar_testing.h"
 
 namespace graft {
 namespace {
@@ -43,6 +43,20 @@ TEST_F(UnpackTar, WritesNothingOutsideOfTheFolder) {
   refuse("a is neither a file nor a folder");
   EXPECT_FALSE(fs::exists(folder_.path() / "in/out"));
   EXPECT_FALSE(fs::exists("/tmp/graft-unpack-test"));
+}
+
+TEST_F(UnpackTar, AFileInTheWayAndADeviceAreRefused) {
+  write_tar(tar(), {{"a", "x"}, {"a/b", "y"}});
+  refuse("cannot create the folder");
+  write_tar(tar(), {{"null", "", AE_IFCHR}});
+  refuse("null is neither a file nor a folder");
+}
+
+TEST_F(UnpackTar, FilesCannotBeRun) {
+  write_tar(tar(), {{"a", "x"}});
+  unpack_tar(tar(), out());
+  EXPECT_EQ(fs::status(out() / "a").permissions() & fs::perms::set_uid, fs::perms::none);
+  EXPECT_EQ(fs::status(out() / "a").permissions() & fs::perms::owner_exec, fs::perms::none);
 }
 
 TEST_F(UnpackTar, StopsAtItsLimits) {
