@@ -11,7 +11,7 @@ struct Reason {
   std::string_view words;
 };
 
-constexpr std::array<Reason, 31> kReasons{{
+constexpr std::array<Reason, 34> kReasons{{
     {200, "OK"},
     {201, "Created"},
     {202, "Accepted"},
@@ -31,9 +31,11 @@ constexpr std::array<Reason, 31> kReasons{{
     {406, "Not Acceptable"},
     {408, "Request Timeout"},
     {409, "Conflict"},
+    {411, "Length Required"},
     {412, "Precondition Failed"},
     {413, "Content Too Large"},
     {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
     {417, "Expectation Failed"},
     {422, "Unprocessable Content"},
     {424, "Failed Dependency"},
@@ -42,6 +44,7 @@ constexpr std::array<Reason, 31> kReasons{{
     {500, "Internal Server Error"},
     {501, "Not Implemented"},
     {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
     {507, "Insufficient Storage"},
 }};
 
@@ -81,19 +84,25 @@ void append(std::string& head, std::string_view name, std::string_view value) {
   head += "\r\n";
 }
 
+// A length other than the body's would be taken for that of the body, but where there is none.
+std::uint64_t length_of(const Response& response, bool to_head) {
+  if (to_head && response.length) return *response.length;
+  return response.file ? response.file->length : response.body.size();
+}
+
 }  // namespace
 
 bool may_have_body(int status) {
   return status >= 200 && status != 204 && status != 304;
 }
 
-std::string answer_head(const Response& response, bool keep_alive) {
+std::string answer_head(const Response& response, bool keep_alive, bool to_head) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
   head += reason(response.status);
   head += "\r\n";
   append(head, "Date", date());
   if (!response.content_type.empty()) append(head, "Content-Type", response.content_type);
-  if (may_have_body(response.status)) append(head, "Content-Length", std::to_string(response.body.size()));
+  if (may_have_body(response.status)) append(head, "Content-Length", std::to_string(length_of(response, to_head)));
   for (const auto& [name, value] : response.headers) append(head, name, value);
   append(head, "Connection", keep_alive ? "keep-alive" : "close");
   head += "\r\n";

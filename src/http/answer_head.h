@@ -10,7 +10,8 @@ namespace graft {
 // False for 204, 304 and what is not final: a body would be taken for the next answer.
 bool may_have_body(int status);
 
-// Ends with the empty line. Control characters in what the handler gave are replaced by spaces.
-std::string answer_head(const Response& response, bool keep_alive);
+// Ends with the empty line. Control characters in what the handler gave are replaced by spaces. `to_head`: it answers
+// HEAD.
+std::string answer_head(const Response& response, bool keep_alive, bool to_head);
 
 }  // namespace graft

@@ -1,10 +1,11 @@
 #include "http/connection.h"
 
+#include <sys/socket.h>
+
 #include <array>
-#include <boost/asio/write.hpp>
 
 #include "base/error.h"
-#include "http/answer_head.h"
+#include "http/file_body.h"
 
 namespace graft {
 namespace {
@@ -14,9 +15,9 @@ using boost::system::error_code;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kNoLimit{0};
-// How long a client may go on sending after its last answer. Closing at once would reset the connection, and the answer
-// could be lost with it (RFC 9112 9.6).
-constexpr milliseconds kLinger{1'000};
+// What is thrown away of a body whose request is answered already, so that the connection can be kept.
+constexpr std::size_t kMostDrained = 256 << 10;
+constexpr milliseconds kDrain{1'000};
 
 // One request's right to an answer.
 class Ticket {
@@ -30,6 +31,7 @@ class Ticket {
   // The first call counts.
   void send(Response response) {
     if (used_.exchange(true)) return;
+    load_small_file(response);
     asio::post(loop_->io, [connection = connection_, response = std::move(response)]() mutable {
       if (const auto alive = connection.lock()) alive->answer(std::move(response));
     });
@@ -41,6 +43,36 @@ class Ticket {
   std::atomic<bool> used_{false};
 };
 
+class ConnectionExchange : public Exchange {
+ public:
+  ConnectionExchange(std::shared_ptr<Loop> loop, std::weak_ptr<Connection> connection, Request request,
+                     std::optional<std::uint64_t> length, std::shared_ptr<BodyPipe> body)
+      : ticket_(std::move(loop), std::move(connection)),
+        request_(std::move(request)),
+        length_(length),
+        body_(std::move(body)) {}
+
+  const Request& request() const override { return request_; }
+  std::optional<std::uint64_t> length() const override { return length_; }
+  std::size_t read(std::span<std::byte> room) override { return body_->read(room); }
+  void answer(Response response) override { ticket_.send(std::move(response)); }
+  bool abandoned() const override { return body_->abandoned; }
+
+ private:
+  Ticket ticket_;
+  Request request_;
+  std::optional<std::uint64_t> length_;
+  std::shared_ptr<BodyPipe> body_;
+};
+
+Error gone() {
+  return Error(Kind::unavailable, "IncompleteBody", "the client ended the connection before it had sent the body");
+}
+
+Error too_slow() {
+  return Error(Kind::unavailable, "RequestTimeout", "the client sent nothing of the body for too long");
+}
+
 }  // namespace
 
 Connection::Connection(std::shared_ptr<Loop> loop, ServerCore& core, asio::ip::tcp::socket socket, bool surplus)
@@ -48,12 +80,18 @@ Connection::Connection(std::shared_ptr<Loop> loop, ServerCore& core, asio::ip::t
       core_(core),
       socket_(std::move(socket)),
       timer_(loop->io),
-      reader_(core.options.most_header_bytes, core.options.most_body_bytes),
+      // The body of an exchange is never here as a whole; who reads it knows how much may come.
+      reader_(core.options.most_header_bytes, core.exchanges ? SIZE_MAX : core.options.most_body_bytes),
       surplus_(surplus) {
   error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.native_non_blocking(true, ignored);
   client_ = socket_.remote_endpoint(ignored).address().to_string();
   if (core_.tls) tls_.emplace(socket_, *core_.tls);
+}
+
+Connection::~Connection() {
+  if (body_) body_->fail(gone());
 }
 
 void Connection::start() {
@@ -68,10 +106,15 @@ void Connection::start() {
 void Connection::enter(Phase phase, milliseconds limit) {
   if (phase_ == phase) return;
   phase_ = phase;
+  limit_ = limit;
+  progressed_ = Clock::now();
+  arm(limit == kNoLimit ? Clock::time_point::max() : progressed_ + limit);
+}
+
+void Connection::arm(Clock::time_point when) {
   // A timer that went off already is only told by its new time that it is late.
-  using Clock = std::chrono::steady_clock;
-  timer_.expires_at(limit == kNoLimit ? Clock::time_point::max() : Clock::now() + limit);
-  if (limit == kNoLimit) return;
+  timer_.expires_at(when);
+  if (when == Clock::time_point::max()) return;
   timer_.async_wait([self = shared_from_this()](error_code error) {
     const bool over = self->timer_.expiry() <= Clock::now();
     if (!error && over) self->expire();
@@ -79,11 +122,34 @@ void Connection::enter(Phase phase, milliseconds limit) {
 }
 
 void Connection::expire() {
-  if (phase_ != Phase::headers && phase_ != Phase::body) return close();
-  // What is pending ends with an error and sees `expired_`: only then the answer can be written.
+  // A body and a file may take any time, but not without progress.
+  const bool moves = phase_ == Phase::streaming || (phase_ == Phase::answering && file_);
+  if (phase_ == Phase::streaming && paused_) progressed_ = Clock::now();  // the client waits for us
+  if (moves && progressed_ + limit_ > Clock::now()) return arm(progressed_ + limit_);
+  const bool reads = phase_ == Phase::headers || phase_ == Phase::body || phase_ == Phase::streaming;
+  if (reads || phase_ == Phase::draining) return interrupt();
+  close();
+}
+
+// What is pending ends with an error and sees `expired_`: only then the connection can go on.
+void Connection::interrupt() {
   expired_ = true;
   error_code ignored;
   socket_.cancel(ignored);
+}
+
+void Connection::interrupted() {
+  expired_ = false;
+  if (phase_ == Phase::streaming) {
+    body_->fail(too_slow());
+    keep_alive_ = false;
+    return enter(Phase::handling, kNoLimit);
+  }
+  if (phase_ == Phase::draining) {
+    keep_alive_ = false;
+    return send(std::move(*early_));
+  }
+  refuse(error_response(408, "the request took too long to arrive"));
 }
 
 void Connection::begin() {
@@ -94,12 +160,14 @@ void Connection::begin() {
   }
   reader_.next();
   continued_ = false;
+  body_.reset();
   progress();
 }
 
 // Goes on with what is read.
 void Connection::progress() {
   if (phase_ == Phase::closed) return;
+  if (body_) return stream();
   switch (reader_.stage()) {
     case RequestReader::Stage::idle:
       enter(Phase::idle, core_.options.idle_timeout);
@@ -108,14 +176,14 @@ void Connection::progress() {
     case RequestReader::Stage::headers:
       enter(Phase::headers, core_.options.header_timeout);
       return read();
-    case RequestReader::Stage::body: {
+    case RequestReader::Stage::body:
+      if (core_.exchanges) return open_exchange();
       enter(Phase::body, core_.options.body_timeout);
       if (!account()) return refuse(error_response(503, "the server is receiving all it has room for; try again"));
-      if (!reader_.expects_continue() || std::exchange(continued_, true)) return read();
-      static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-      return write(asio::buffer(kContinue.data(), kContinue.size()), &Connection::read);
-    }
+      if (reader_.expects_continue() && !continued_) return say_continue();
+      return read();
     case RequestReader::Stage::whole:
+      if (core_.exchanges) return open_exchange();
       return hand_over();
     case RequestReader::Stage::refused:
       return refuse(reader_.refusal());
@@ -123,17 +191,33 @@ void Connection::progress() {
 }
 
 void Connection::read() {
-  if (expired_) return refuse(error_response(408, "the request took too long to arrive"));
+  if (expired_) return interrupted();
   const auto room = reader_.room();
   auto then = [self = shared_from_this()](error_code error, std::size_t bytes) {
+    self->pending_ = false;
     if (self->phase_ == Phase::closed) return;
-    if (self->expired_) return self->read();
+    if (self->expired_) return self->interrupted();
     if (error) return self->close();
     self->reader_.filled(bytes);
     self->progress();
   };
+  pending_ = true;
   if (tls_) return tls_->async_read_some(asio::buffer(room.data(), room.size()), std::move(then));
   socket_.async_read_some(asio::buffer(room.data(), room.size()), std::move(then));
+}
+
+void Connection::say_continue() {
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  continued_ = pending_ = true;
+  const auto then = [self = shared_from_this()](error_code error, std::size_t) {
+    self->pending_ = false;
+    if (self->phase_ == Phase::closed) return;
+    if (error && !self->expired_) return self->close();
+    self->read();
+  };
+  const auto line = asio::buffer(kContinue.data(), kContinue.size());
+  if (tls_) return asio::async_write(*tls_, line, then);
+  asio::async_write(socket_, line, then);
 }
 
 // Counts the body that is here to those of all connections. Whether there is room for it.
@@ -159,57 +243,95 @@ void Connection::hand_over() {
   }
 }
 
-void Connection::refuse(Response response) {
-  keep_alive_ = head_ = false;
-  expired_ = false;
-  answer(std::move(response));
+// The request is handed over without its body, of which some may be here.
+void Connection::open_exchange() {
+  enter(Phase::streaming, core_.options.body_timeout);
+  Request request = reader_.take_head();
+  request.client = client_;
+  keep_alive_ = reader_.keep_alive();
+  head_ = request.method == "HEAD";
+  paused_ = reader_.expects_continue();
+  auto wanted = [loop = loop_.lock(), connection = weak_from_this(), number = ++request_] {
+    asio::post(loop->io, [connection, number] {
+      if (const auto alive = connection.lock()) alive->resume(number);
+    });
+  };
+  body_ = std::make_shared<BodyPipe>(std::move(wanted), paused_);
+  const auto exchange = std::make_shared<ConnectionExchange>(loop_.lock(), weak_from_this(), std::move(request),
+                                                             reader_.body_length(), body_);
+  stream();
+  try {
+    core_.exchanges(exchange);
+  } catch (const std::exception& error) {
+    exchange->answer(error_response(error));
+  }
+}
+
+// The body goes on to the thread that uses it.
+void Connection::stream() {
+  if (phase_ == Phase::draining) return drain();
+  progressed_ = Clock::now();
+  const bool room = body_->push(reader_.take_body());
+  if (reader_.stage() == RequestReader::Stage::body) {
+    paused_ = !room;
+    return paused_ ? void() : read();
+  }
+  if (reader_.stage() == RequestReader::Stage::whole) {
+    body_->finish();
+  } else {
+    body_->fail(Error(Kind::invalid, "InvalidRequest", "the chunks of the body are not framed as HTTP asks"));
+    keep_alive_ = false;
+  }
+  enter(Phase::handling, kNoLimit);
+  watch();
+}
+
+void Connection::resume(std::uint64_t request) {
+  if (phase_ != Phase::streaming || request != request_ || !paused_) return;
+  paused_ = false;
+  progressed_ = Clock::now();
+  if (reader_.expects_continue() && !continued_) return say_continue();
+  read();
 }
 
 void Connection::answer(Response response) {
   if (phase_ == Phase::closed) return;
-  enter(Phase::answering, core_.options.answer_timeout);
-  account();
-  keep_alive_ = keep_alive_ && !core_.stopping;
-  answer_head_ = answer_head(response, keep_alive_);
-  answer_body_ = head_ || !may_have_body(response.status) ? "" : std::move(response.body);
-  write(std::array{asio::buffer(answer_head_), asio::buffer(answer_body_)}, &Connection::answered);
+  if (phase_ == Phase::streaming) return answer_early(std::move(response));
+  send(std::move(response));
 }
 
-template <typename Buffers>
-void Connection::write(const Buffers& buffers, Then then) {
-  auto written = [self = shared_from_this(), then](error_code error, std::size_t) {
-    if (self->phase_ == Phase::closed) return;
-    if (error && !self->expired_) return self->close();
-    (self.get()->*then)();
-  };
-  if (tls_) return asio::async_write(*tls_, buffers, std::move(written));
-  asio::async_write(socket_, buffers, std::move(written));
+// Nobody reads the rest of the body. What is left is thrown away if it is little, and the connection goes on; else it
+// ends. So does that of a client that waits to be asked for its body, as nobody can tell whether it will come.
+void Connection::answer_early(Response response) {
+  early_ = std::move(response);
+  drained_ = 0;
+  body_->fail(Error(Kind::unavailable, "", "the request is answered, and the rest of its body is not read"));
+  const bool never_asked = reader_.expects_continue() && !continued_;
+  const bool little = !never_asked && reader_.body_left().value_or(0) <= kMostDrained;
+  enter(Phase::draining, kDrain);
+  if (!little) return pending_ ? interrupt() : interrupted();
+  if (std::exchange(paused_, false)) read();
 }
 
-void Connection::answered() {
-  answer_body_ = {};
-  if (keep_alive_) return begin();
-  linger();
+void Connection::drain() {
+  drained_ += reader_.take_body().size();
+  if (reader_.stage() == RequestReader::Stage::body) {
+    return drained_ <= kMostDrained ? read() : interrupted();
+  }
+  if (reader_.stage() == RequestReader::Stage::refused) keep_alive_ = false;
+  send(std::move(*early_));
 }
 
-void Connection::linger() {
-  enter(Phase::lingering, kLinger);
-  const auto end = [self = shared_from_this()](error_code) {
-    if (self->phase_ == Phase::closed) return;
-    error_code ignored;
-    self->socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    self->discard();
-  };
-  if (tls_) return tls_->async_shutdown(end);
-  end({});
-}
-
-void Connection::discard() {
-  // Nobody looks at it, so that one will do for all connections of the thread.
-  static thread_local std::array<char, 16 << 10> nowhere;
-  socket_.async_read_some(asio::buffer(nowhere), [self = shared_from_this()](error_code error, std::size_t) {
-    if (error || self->phase_ == Phase::closed) return self->close();
-    self->discard();
+// Looks whether the client hangs up while it waits. What it sends meanwhile is left where it is.
+void Connection::watch() {
+  if (tls_ || std::exchange(watching_, true)) return;
+  socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](error_code error) {
+    self->watching_ = false;
+    if (error || self->phase_ != Phase::handling || !self->body_) return;
+    char byte = 0;
+    const ssize_t got = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    const bool waits = got < 0 && (errno == EAGAIN || errno == EINTR);
+    if (got <= 0 && !waits) self->body_->abandoned = true;
   });
 }
 
@@ -229,6 +351,10 @@ void Connection::close() {
   phase_ = Phase::closed;
   account();
   timer_.cancel();
+  if (body_) {
+    body_->abandoned = true;
+    body_->fail(gone());
+  }
   error_code ignored;
   socket_.close(ignored);
   if (const auto loop = loop_.lock()) loop->connections.erase(shared_from_this());

@@ -1,7 +1,8 @@
 // One connection of a Server: reads a request, has it answered, writes the answer, and again. Only for server.cpp.
 //
 // All of a connection runs on the one thread of its loop, so nothing in it is locked. Answers come from any thread:
-// they are posted to the loop.
+// they are posted to the loop. A Handler's request is read as a whole (phase body) and then handed over; an Exchange is
+// handed over at once, and its body goes on into a pipe (phase streaming) while some other thread works on it.
 #pragma once
 
 // The thread sanitizer does not understand fences. Asio does without them where it has mutexes, as here.
@@ -17,12 +18,14 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <unordered_set>
 
+#include "http/body_pipe.h"
 #include "http/request_reader.h"
 #include "http/server.h"
 
@@ -39,7 +42,8 @@ struct Loop {
 // What all connections of a server share.
 struct ServerCore {
   ServerOptions options;
-  Handler handler;
+  Handler handler;            // either this
+  ExchangeHandler exchanges;  // or this
   std::optional<boost::asio::ssl::context> tls{};
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> unread_bytes{0};  // of bodies on their way
@@ -52,29 +56,62 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   // A surplus connection is told 503 and closed.
   Connection(std::shared_ptr<Loop> loop, ServerCore& core, boost::asio::ip::tcp::socket socket, bool surplus);
+  ~Connection();
 
   // All on the loop's thread.
   void start();
   void answer(Response response);
+  // More of the body is wanted, of this request.
+  void resume(std::uint64_t request);
   // The server stops: closes a connection that waits for a request; others end with the answer they are at.
   void finish();
   void close();
 
  private:
-  enum class Phase { fresh, handshake, idle, headers, body, handling, answering, lingering, closed };
+  enum class Phase {
+    fresh,
+    handshake,
+    idle,
+    headers,
+    body,
+    streaming,
+    draining,  // an answer waits until what is left of the body is thrown away
+    handling,
+    answering,
+    lingering,
+    closed
+  };
+  using Clock = std::chrono::steady_clock;
   using Then = void (Connection::*)();
 
+  // Time.
   void enter(Phase phase, std::chrono::milliseconds limit);
+  void arm(Clock::time_point when);
   void expire();
+  void interrupt();
+  void interrupted();
+
+  // Reading.
   void begin();
   void progress();
   void read();
-  void hand_over();
+  void say_continue();
   bool account();
+  void hand_over();
+  void open_exchange();
+  void stream();
+  void drain();
+  void answer_early(Response response);
+  void watch();
   bool waits() const;
+
+  // Writing.
   void refuse(Response response);
+  void send(Response response);
   template <typename Buffers>
   void write(const Buffers& buffers, Then then);
+  void send_file();
+  void send_file_piece();
   void answered();
   void linger();
   void discard();
@@ -86,12 +123,24 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::steady_timer timer_;
   RequestReader reader_;
   Phase phase_ = Phase::fresh;
+  std::chrono::milliseconds limit_{};  // of the phase
+  Clock::time_point progressed_{};     // when bytes last came in phase streaming, or went from a file
   bool surplus_;
-  bool expired_ = false;    // the phase's time is over, and what is pending is cancelled
+  bool pending_ = false;    // a read, or the write of "100 Continue"
+  bool expired_ = false;    // what is pending is cancelled
   bool continued_ = false;  // "100 Continue" was sent for this request
   bool keep_alive_ = false, head_ = false;
   std::size_t accounted_ = 0;  // of core_.unread_bytes
   std::string client_, answer_head_, answer_body_;
+  std::optional<FileBody> file_;  // what is left of it
+
+  // Of an exchange.
+  std::uint64_t request_ = 0;  // counts them
+  std::shared_ptr<BodyPipe> body_;
+  bool paused_ = false;            // nothing is read until more is wanted
+  std::optional<Response> early_;  // the answer, in phase draining
+  std::size_t drained_ = 0;
+  bool watching_ = false;  // whether the client hangs up
 };
 
 }  // namespace graft

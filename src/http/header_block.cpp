@@ -38,6 +38,7 @@ class Parser : public http::basic_parser<true> {
   void on_request_impl(http::verb, string_view method, string_view target, int version, error_code& error) override {
     http11 = version >= 11;
     block_.request.method = std::string(std_view(method));
+    block_.request.target = std::string(std_view(target));
     auto parts = graft::parse_target(std_view(target));
     if (!parts) return refuse(error, 400, "the request's target is no path, or has a broken escape");
     block_.request.path = std::move(parts->path);

@@ -42,7 +42,7 @@ struct Response {
   int status = 200;
   std::string content_type{};  // empty when there is no body
   std::string body{};
-  Headers headers{};  // besides Content-Type, Content-Length, Date and Connection
+  Headers headers{};               // besides Content-Type, Content-Length, Date and Connection
   std::optional<FileBody> file{};  // in place of `body`
   // Of the answer to HEAD: the Content-Length that GET would have.
   std::optional<std::uint64_t> length{};

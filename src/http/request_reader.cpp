@@ -35,8 +35,19 @@ void RequestReader::filled(std::size_t bytes) {
   advance();
 }
 
-bool RequestReader::expects_continue() const {
-  return stage_ == Stage::body && expects_continue_ && request_.body.empty();
+Request RequestReader::take_head() {
+  Bytes body = take_body();
+  Request head = std::exchange(request_, {});
+  request_.body = std::move(body);
+  return head;
+}
+
+std::optional<std::uint64_t> RequestReader::body_length() const {
+  return chunked_ ? std::nullopt : std::optional<std::uint64_t>(length_);
+}
+
+std::optional<std::uint64_t> RequestReader::body_left() const {
+  return chunked_ ? std::nullopt : std::optional<std::uint64_t>(left_);
 }
 
 void RequestReader::next() {
@@ -103,7 +114,7 @@ void RequestReader::parse_header(std::string_view block) {
 
 void RequestReader::begin_body(bool chunked, std::size_t length) {
   chunked_ = chunked;
-  left_ = length;
+  length_ = left_ = length;
   if (chunked) decoder_ = ChunkedDecoder(most_body_bytes_);
   request_.body.reserve(std::min(length, kReserved));
   stage_ = chunked || length > 0 ? Stage::body : Stage::whole;
@@ -111,6 +122,8 @@ void RequestReader::begin_body(bool chunked, std::size_t length) {
 
 void RequestReader::read_body() {
   const std::string_view bytes(buffer_.data() + begin_, end_ - begin_);
+  // A client that sends its body does not wait.
+  if (!bytes.empty()) expects_continue_ = false;
   if (!chunked_) {
     const auto piece = as_bytes(bytes.substr(0, left_));
     request_.body.insert(request_.body.end(), piece.begin(), piece.end());

@@ -5,9 +5,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "http/chunked.h"
@@ -28,14 +31,23 @@ class RequestReader {
   Stage stage() const { return stage_; }
 
   // In stage body: whether the client waits for "100 Continue" before it sends more.
-  bool expects_continue() const;
-  // Bytes of the body that are here.
+  bool expects_continue() const { return stage_ == Stage::body && expects_continue_; }
+  // Bytes of the body that are here and were not taken.
   std::size_t body_bytes() const { return request_.body.size(); }
 
   // In stage whole: the request. keep_alive(): whether the client wants another one on this connection.
   Request take() { return std::move(request_); }
   bool keep_alive() const { return keep_alive_; }
-  // After take(): begins with the next one, of which some may be here.
+
+  // For a body that is taken as it comes, from stage body on: the request without it, once; and what is here of it.
+  Request take_head();
+  Bytes take_body() { return std::exchange(request_.body, {}); }
+  // The length that the client said, 0 where there is no body, and what of it has not come yet; nothing where it comes
+  // in chunks.
+  std::optional<std::uint64_t> body_length() const;
+  std::optional<std::uint64_t> body_left() const;
+
+  // After stage whole: begins with the next one, of which some may be here.
   void next();
 
   // In stage refused: the answer to give.
@@ -56,7 +68,7 @@ class RequestReader {
   Stage stage_ = Stage::idle;
   Request request_;
   bool chunked_ = false;
-  std::size_t left_ = 0;  // of a body that is not chunked
+  std::size_t length_ = 0, left_ = 0;  // of a body that is not chunked
   ChunkedDecoder decoder_{0};
   bool keep_alive_ = false, expects_continue_ = false;
   Response refusal_;

@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <future>
@@ -25,6 +26,11 @@ constexpr std::size_t kMostSurplus = 64;
 constexpr milliseconds kAcceptAgain{50};
 
 void run(Loop& loop) {
+  // sendfile(2) to a client that is gone says so by a signal, and has no flag against it.
+  sigset_t broken_pipe;
+  sigemptyset(&broken_pipe);
+  sigaddset(&broken_pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
   for (;;) {
     try {
       loop.io.run();
@@ -81,7 +87,7 @@ tcp::acceptor listen(asio::io_context& io, const ServerOptions& options) {
 }  // namespace
 
 struct Server::State {
-  State(const ServerOptions& options, Handler handler);
+  State(const ServerOptions& options, Handler handler, ExchangeHandler exchanges);
   void accept();
   void admit(std::shared_ptr<Loop> loop, tcp::socket socket);
   void stop_accepting();
@@ -107,8 +113,8 @@ std::vector<std::shared_ptr<Loop>> make_loops(std::size_t count) {
 
 }  // namespace
 
-Server::State::State(const ServerOptions& options, Handler handler)
-    : core{.options = options, .handler = std::move(handler)},
+Server::State::State(const ServerOptions& options, Handler handler, ExchangeHandler exchanges)
+    : core{.options = options, .handler = std::move(handler), .exchanges = std::move(exchanges)},
       loops(make_loops(options.threads)),
       acceptor(listen(loops.front()->io, options)),
       again(loops.front()->io),
@@ -163,7 +169,10 @@ void Server::State::stop_accepting() {
 }
 
 Server::Server(const ServerOptions& options, Handler handler)
-    : state_(std::make_unique<State>(options, std::move(handler))) {}
+    : state_(std::make_unique<State>(options, std::move(handler), nullptr)) {}
+
+Server::Server(const ServerOptions& options, ExchangeHandler handler)
+    : state_(std::make_unique<State>(options, nullptr, std::move(handler))) {}
 
 Server::~Server() {
   stop(milliseconds(0));

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "http/exchange.h"
 #include "http/message.h"
 
 namespace graft {
@@ -26,13 +27,13 @@ struct ServerOptions {
   std::uint16_t port = 0;             // 0: a free one
   std::optional<TlsFiles> tls{};
   std::size_t most_header_bytes = 16 << 10;
-  std::size_t most_body_bytes = 64 << 20;
+  std::size_t most_body_bytes = 64 << 20;            // not of exchanges: who reads their bodies knows what may come
   std::size_t most_unread_bytes = 1 << 30;           // of all bodies that are on their way; beyond it 503
   std::size_t most_connections = 1024;               // beyond it 503
   std::chrono::milliseconds header_timeout{10'000};  // from a request's first byte to its headers' end; of TLS's start
-  std::chrono::milliseconds body_timeout{60'000};    // of a whole body
+  std::chrono::milliseconds body_timeout{60'000};    // of a whole body; of an exchange's, without progress
   std::chrono::milliseconds idle_timeout{60'000};    // between requests
-  std::chrono::milliseconds answer_timeout{60'000};  // for the client to take an answer
+  std::chrono::milliseconds answer_timeout{60'000};  // for the client to take an answer; of a file, without progress
   std::size_t threads = 1;                           // that read and write; handlers must not block them
 };
 
@@ -47,6 +48,7 @@ class Server {
  public:
   // Listens when it returns. Throws Kind::unavailable when the address is in use or a file of TLS cannot be used.
   Server(const ServerOptions& options, Handler handler);
+  Server(const ServerOptions& options, ExchangeHandler handler);
   // stop(0), if it was not stopped.
   ~Server();
   Server(const Server&) = delete;

@@ -4,11 +4,13 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -67,10 +69,15 @@ class Client {
     return take(input_.size());
   }
   bool closed() const { return closed_; }
+  // Whether bytes, or the end, come in this time.
+  bool readable_within(std::chrono::milliseconds time) const {
+    pollfd wanted{socket_, POLLIN, 0};
+    return poll(&wanted, 1, static_cast<int>(time.count())) > 0;
+  }
 
  private:
   bool more() {
-    char buffer[4096];
+    char buffer[16 << 10];
     const ssize_t got = recv(socket_, buffer, sizeof buffer, 0);
     closed_ = closed_ || got == 0 || (got < 0 && errno == ECONNRESET);
     if (got > 0) input_.append(buffer, static_cast<std::size_t>(got));

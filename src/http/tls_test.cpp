@@ -1,4 +1,5 @@
 // TLS, by the curl that everybody has.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@
 #include "base/file.h"
 #include "http/server.h"
 #include "http/test_client.h"
+#include "http/workers.h"
 
 namespace graft {
 namespace {
@@ -61,6 +63,31 @@ TEST(Tls, AnswersCurlInEveryWayItSendsABody) {
   EXPECT_THAT(said, HasSubstr("POST 300000\n"));
   EXPECT_EQ(curl(files, server, text("https://localhost:", server.port(), "/ -w '%{num_connects}'")),
             "GET 0\n1GET 0\n0");
+}
+
+TEST(Tls, ReadsExchangesAndSendsFiles) {
+  const TemporaryFolder folder;
+  const TlsFiles files = make_certificate(folder.path(), "one");
+  std::string content;
+  for (int i = 0; i < 500'000; ++i) content += text(i);
+  write_file(folder.path() / "body", content);
+  const auto file = std::make_shared<const Descriptor>(::open((folder.path() / "body").c_str(), O_RDONLY | O_CLOEXEC));
+  Workers workers;
+  const Server server({.tls = files}, on_workers(workers, [&](const std::shared_ptr<Exchange>& exchange) {
+                        if (exchange->request().method == "GET") {
+                          return exchange->answer({.status = 200, .file = FileBody{file, 3, content.size() - 3}});
+                        }
+                        if (exchange->request().method == "DELETE")
+                          return exchange->answer({403, "text/plain", "no\n"});
+                        const Bytes body = read_all(*exchange, 100'000'000);
+                        exchange->answer({200, "text/plain", as_text(body) == content ? "the same\n" : "another\n"});
+                      }));
+  EXPECT_EQ(curl(files, server, text("-o ", folder.path() / "got")), "");
+  EXPECT_EQ(read_text(folder.path() / "got"), content.substr(3));
+  const std::string upload = text("-T ", folder.path() / "body");
+  EXPECT_EQ(curl(files, server, upload), "the same\n");
+  EXPECT_EQ(curl(files, server, upload + " -H 'Transfer-Encoding: chunked'"), "the same\n");
+  EXPECT_EQ(curl(files, server, upload + " -X DELETE -H 'Expect: 100-continue'"), "no\n");
 }
 
 TEST(Tls, RefusesWhatIsOlderThanVersion12) {

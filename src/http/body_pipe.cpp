@@ -1,0 +1,73 @@
+#include "http/body_pipe.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace graft {
+
+bool BodyPipe::push(Bytes piece) {
+  const std::lock_guard lock(mutex_);
+  if (!piece.empty()) {
+    size_ += piece.size();
+    pieces_.push_back(std::move(piece));
+    changed_.notify_one();
+  }
+  stopped_ = stopped_ || size_ >= kMost;
+  return !stopped_;
+}
+
+void BodyPipe::finish() {
+  const std::lock_guard lock(mutex_);
+  finished_ = true;
+  changed_.notify_one();
+}
+
+void BodyPipe::fail(const Error& error) {
+  const std::lock_guard lock(mutex_);
+  if (finished_ || error_) return;
+  error_ = error;
+  pieces_.clear();
+  changed_.notify_one();
+}
+
+std::size_t BodyPipe::read(std::span<std::byte> room) {
+  std::size_t filled = 0;
+  // Copied without the lock: whoever fills the pipe does not wait for it.
+  while (filled < room.size() && (used_ < current_.size() || (filled == 0 && take()))) {
+    const std::size_t count = std::min(room.size() - filled, current_.size() - used_);
+    std::memcpy(room.data() + filled, current_.data() + used_, count);
+    filled += count;
+    used_ += count;
+  }
+  return filled;
+}
+
+// Waits for the next piece. False at the body's end.
+bool BodyPipe::take() {
+  bool call = false;
+  std::unique_lock lock(mutex_);
+  // Called before it waits where nothing is here, and below where there is room again.
+  if (stopped_ && pieces_.empty() && !finished_ && !error_) {
+    stopped_ = false;
+    lock.unlock();
+    wanted_();
+    lock.lock();
+  }
+  changed_.wait(lock, [this] { return error_ || finished_ || !pieces_.empty(); });
+  if (error_) throw Error(*error_);
+  if (pieces_.empty()) return false;
+  current_ = std::move(pieces_.front());
+  used_ = 0;
+  pieces_.pop_front();
+  size_ -= current_.size();
+  if (stopped_ && size_ <= kMost / 2) {
+    stopped_ = false;
+    call = !finished_;
+  }
+  lock.unlock();
+  if (call) wanted_();
+  return true;
+}
+
+}  // namespace graft

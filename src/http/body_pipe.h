@@ -1,0 +1,56 @@
+// A body on its way from the thread that reads a connection to the one that uses it.
+//
+// It holds little: whoever fills it is told to stop when it is full, and is called when there is room again.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <span>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+namespace graft {
+
+class BodyPipe {
+ public:
+  static constexpr std::size_t kMost = 256 << 10;
+
+  // `wanted` is called by read(), in its thread, when bytes are wanted after push() said to stop; and once at first
+  // where it begins stopped.
+  BodyPipe(std::function<void()> wanted, bool stopped) : wanted_(std::move(wanted)), stopped_(stopped) {}
+
+  // Of the thread that fills it. False: no more until `wanted` is called.
+  bool push(Bytes piece);
+  // The body is whole.
+  void finish();
+  // There is no more of it; nothing where it is whole. The first call counts.
+  void fail(const Error& error);
+
+  // Of the thread that uses it: as Exchange::read().
+  std::size_t read(std::span<std::byte> room);
+
+  std::atomic<bool> abandoned{false};
+
+ private:
+  bool take();
+
+  const std::function<void()> wanted_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_.
+  std::deque<Bytes> pieces_;
+  std::size_t size_ = 0;
+  bool stopped_, finished_ = false;
+  std::optional<Error> error_;
+  // Of the thread that uses it.
+  Bytes current_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace graft

@@ -1,0 +1,391 @@
+// Requests whose bodies are read by threads that wait.
+#include "http/exchange.h"
+
+#include <gmock/gmock.h>
+
+#include <future>
+#include <thread>
+
+#include "base/error.h"
+#include "http/server.h"
+#include "http/test_client.h"
+#include "http/workers.h"
+
+namespace graft {
+namespace {
+
+using std::chrono::milliseconds;
+using test::Client;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr milliseconds kShort{100};
+
+std::string post(std::string_view body, const std::string& more = "") {
+  return text("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: ", body.size(), "\r\n", more, "\r\n", body);
+}
+
+std::string get(const std::string& path) {
+  return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
+}
+
+std::string said(Exchange& exchange, const Bytes& body) {
+  const auto length = exchange.length();
+  return text(exchange.request().method, " ", exchange.request().target, " ", body.size(), " ",
+              length ? std::to_string(*length) : "chunks", "\n", as_text(body).substr(0, 100));
+}
+
+void echo(const std::shared_ptr<Exchange>& exchange) {
+  const Bytes body = read_all(*exchange, 1 << 30);
+  exchange->answer({200, "text/plain", said(*exchange, body)});
+}
+
+// A server whose exchanges are served by threads that wait.
+struct House {
+  explicit House(ExchangeHandler serve, const ServerOptions& options = {})
+      : server(options, on_workers(workers, std::move(serve))) {}
+  Workers workers{};
+  Server server;
+};
+
+// What read() throws, as the code of an Error and its sentence.
+std::string problem(Exchange& exchange) {
+  std::array<std::byte, 1000> room{};
+  try {
+    while (exchange.read(room) > 0) {
+    }
+    return "none";
+  } catch (const Error& error) {
+    return error.code() + ": " + error.what();
+  }
+}
+
+TEST(Exchange, ReadsBodiesOfAllFramings) {
+  const House house(echo);
+  Client client(house.server.port());
+  client.send(get("/a%20b?c=%2B+"));
+  EXPECT_THAT(client.answer(), EndsWith("GET /a%20b?c=%2B+ 0 0\n"));
+  client.send(post("hello"));
+  EXPECT_THAT(client.answer(), EndsWith("POST /p 5 5\nhello"));
+  client.send("PUT /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n");
+  EXPECT_THAT(client.answer(), EndsWith("PUT /c 6 chunks\nonetwo"));
+  client.send("DELETE /d HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_THAT(client.answer(), EndsWith("DELETE /d 0 0\n"));
+  client.send("OPTIONS /o HTTP/1.1\r\nHost: x\r\n\r\n");
+  const std::string answer = client.answer();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(answer, HasSubstr("Connection: keep-alive\r\n"));
+}
+
+TEST(Exchange, ReadsTheSameWhereverTheBytesAreCut) {
+  const House house(echo);
+  const std::string bytes = post("hello") + "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                            "2;e\r\nhi\r\n0\r\nT: x\r\n\r\n" + get("/end");
+  Client client(house.server.port());
+  for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
+    client.send(bytes.substr(0, cut));
+    std::this_thread::yield();
+    client.send(bytes.substr(cut));
+    ASSERT_THAT(client.answer(), EndsWith("POST /p 5 5\nhello")) << cut;
+    ASSERT_THAT(client.answer(), EndsWith("POST /c 2 chunks\nhi")) << cut;
+    ASSERT_THAT(client.answer(), EndsWith("GET /end 0 0\n")) << cut;
+  }
+}
+
+TEST(Exchange, ReadsNoFurtherAheadThanAPipeHolds) {
+  constexpr std::size_t kSize = 64 << 20;
+  std::promise<void> go;
+  const House house([&](const std::shared_ptr<Exchange>& exchange) {
+    go.get_future().wait();
+    echo(exchange);
+  });
+  Client client(house.server.port());
+  std::atomic<std::size_t> sent{0};
+  std::thread sender([&] {
+    client.send(text("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: ", kSize, "\r\n\r\n"));
+    const std::string piece(1 << 20, 'x');
+    while (sent < kSize && client.send(piece)) sent += piece.size();
+  });
+  // What is sent now is in the sockets' buffers: wait until it goes no further.
+  for (std::size_t before = 1; before != sent;) {
+    before = sent;
+    std::this_thread::sleep_for(2 * kShort);
+  }
+  EXPECT_LT(sent, kSize / 2);
+  go.set_value();
+  EXPECT_THAT(client.answer(), HasSubstr(text("PUT / ", kSize, " ", kSize, "\nxxx")));
+  sender.join();
+}
+
+TEST(Exchange, SaysContinueWhenTheBodyIsRead) {
+  std::promise<void> go;
+  const House house([&](const std::shared_ptr<Exchange>& exchange) {
+    go.get_future().wait();
+    echo(exchange);
+  });
+  Client client(house.server.port());
+  client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_FALSE(client.readable_within(kShort));
+  go.set_value();
+  EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send("hello");
+  EXPECT_THAT(client.answer(), EndsWith("PUT / 5 5\nhello"));
+}
+
+TEST(Exchange, AnAnswerInPlaceOfContinueEndsTheConnection) {
+  const House house([](const std::shared_ptr<Exchange>& exchange) { exchange->answer({403, "text/plain", "no"}); });
+  Client client(house.server.port());
+  client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  const std::string all = client.rest();
+  EXPECT_THAT(all, StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(all, HasSubstr("Connection: close\r\n"));
+  EXPECT_TRUE(client.closed());
+}
+
+TEST(Exchange, AnEarlyAnswerThrowsAwayALittleAndKeepsTheConnection) {
+  const House house([](const std::shared_ptr<Exchange>& exchange) { exchange->answer({403, "text/plain", "no"}); });
+  Client client(house.server.port());
+  const std::string body(200'000, 'x');
+  for (int i = 0; i < 3; ++i) {
+    client.send(post(body));
+    const std::string answer = client.answer();
+    EXPECT_THAT(answer, HasSubstr("Connection: keep-alive\r\n"));
+    EXPECT_THAT(answer, EndsWith("\r\n\r\nno"));
+  }
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n" + get("/"));
+  EXPECT_THAT(client.answer(), EndsWith("no"));
+  EXPECT_THAT(client.answer(), EndsWith("no"));
+}
+
+TEST(Exchange, AnEarlyAnswerToMuchOrToWhatDoesNotComeEndsTheConnection) {
+  const House house([](const std::shared_ptr<Exchange>& exchange) { exchange->answer({403, "text/plain", "no"}); });
+  const std::string head = "POST / HTTP/1.1\r\nHost: x\r\n";
+  for (const std::string& request :
+       {head + "Content-Length: 1000000\r\n\r\n", head + "Content-Length: 5\r\n\r\nhell",
+        head + "Transfer-Encoding: chunked\r\n\r\n100000\r\n" + std::string(300'000, 'x')}) {
+    Client client(house.server.port());
+    client.send(request);
+    EXPECT_THAT(client.rest(), HasSubstr("Connection: close\r\n"));
+    EXPECT_TRUE(client.closed());
+  }
+}
+
+TEST(Exchange, PipelinedRequestsAreAnsweredInOrder) {
+  const House house(echo);
+  Client client(house.server.port());
+  std::string all;
+  for (int i = 0; i < 50; ++i) all += post(text("body ", i)) + get(text("/", i));
+  client.send(all);
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_THAT(client.answer(), EndsWith(text("\nbody ", i)));
+    EXPECT_THAT(client.answer(), EndsWith(text("GET /", i, " 0 0\n")));
+  }
+}
+
+TEST(Exchange, ReadTellsThatTheClientIsGone) {
+  std::promise<std::string> told;
+  const House house([&](const std::shared_ptr<Exchange>& exchange) { told.set_value(problem(*exchange)); });
+  {
+    Client client(house.server.port());
+    client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+  }
+  EXPECT_EQ(told.get_future().get(), "IncompleteBody: the client ended the connection before it had sent the body");
+}
+
+TEST(Exchange, ReadTellsThatTheClientIsTooSlowAndTheAnswerIsHeard) {
+  const House house(
+      [&](const std::shared_ptr<Exchange>& exchange) {
+        exchange->answer({400, "text/plain", problem(*exchange)});
+      },
+      {.body_timeout = kShort});
+  Client client(house.server.port());
+  client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+  EXPECT_THAT(client.rest(), EndsWith("RequestTimeout: the client sent nothing of the body for too long"));
+  EXPECT_TRUE(client.closed());
+}
+
+TEST(Exchange, ABodyMayTakeLongerThanItsPauses) {
+  const House house(echo, {.body_timeout = 2 * kShort});
+  Client client(house.server.port());
+  client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n");
+  for (int i = 0; i < 12; ++i) {
+    std::this_thread::sleep_for(kShort / 2);
+    client.send("x");
+  }
+  EXPECT_THAT(client.answer(), EndsWith("PUT / 12 12\nxxxxxxxxxxxx"));
+}
+
+TEST(Exchange, TimeThatTheServerTakesIsNotTheClients) {
+  const House house(
+      [](const std::shared_ptr<Exchange>& exchange) {
+        std::this_thread::sleep_for(4 * kShort);
+        echo(exchange);
+      },
+      {.body_timeout = kShort});
+  Client client(house.server.port());
+  client.send(post(std::string(400'000, 'x')));
+  EXPECT_THAT(client.answer(), HasSubstr("POST /p 400000"));
+}
+
+TEST(Exchange, ReadTellsOfChunksThatAreNone) {
+  std::promise<void> arrived;
+  const House house([&](const std::shared_ptr<Exchange>& exchange) {
+    arrived.set_value();
+    exchange->answer({400, "text/plain", problem(*exchange)});
+  });
+  Client client(house.server.port());
+  client.send("PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n");
+  arrived.get_future().wait();
+  client.send("helloX");
+  EXPECT_THAT(client.rest(), EndsWith("InvalidRequest: the chunks of the body are not framed as HTTP asks"));
+}
+
+TEST(Exchange, ABodyOfMoreThanIsTakenIsTooLarge) {
+  const House house([](const std::shared_ptr<Exchange>& exchange) { read_all(*exchange, 4); });
+  Client client(house.server.port());
+  client.send(post("four"));
+  EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 500 "));  // it was read, and nobody answered
+  for (const std::string framing :
+       {"Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"}) {
+    client.send("POST / HTTP/1.1\r\nHost: x\r\n" + framing);
+    const std::string answer = client.answer();
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 "));
+    EXPECT_THAT(answer, HasSubstr("a body may have 4 bytes"));
+  }
+}
+
+TEST(Exchange, WhatIsThrownIsAnswered) {
+  const House house([](const std::shared_ptr<Exchange>&) { fail(Kind::not_found, "there is no such thing"); });
+  const Server direct({}, [](const std::shared_ptr<Exchange>&) { fail(Kind::denied, "not for you"); });
+  Client client(house.server.port()), other(direct.port());
+  client.send(get("/"));
+  other.send(get("/"));
+  EXPECT_THAT(client.answer(), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(other.answer(), StartsWith("HTTP/1.1 403 "));
+}
+
+TEST(Exchange, TheFirstAnswerCounts) {
+  const House house([](const std::shared_ptr<Exchange>& exchange) {
+    exchange->answer({200, "text/plain", "one"});
+    exchange->answer({200, "text/plain", "two"});
+  });
+  Client client(house.server.port());
+  client.send(get("/") + get("/"));
+  EXPECT_THAT(client.answer(), EndsWith("one"));
+  EXPECT_THAT(client.answer(), EndsWith("one"));
+}
+
+TEST(Exchange, KnowsWhetherTheClientHungUp) {
+  std::promise<void> arrived;
+  std::promise<bool> abandoned;
+  const House house([&](const std::shared_ptr<Exchange>& exchange) {
+    EXPECT_FALSE(exchange->abandoned());
+    arrived.set_value();
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!exchange->abandoned() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    abandoned.set_value(exchange->abandoned());
+  });
+  {
+    Client client(house.server.port());
+    client.send(post("hello"));
+    arrived.get_future().wait();
+  }
+  EXPECT_TRUE(abandoned.get_future().get());
+}
+
+TEST(Exchange, AHundredClientsAtOnce) {
+  const House house(echo, {.threads = 2});
+  std::atomic<int> right{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.emplace_back([&, i] {
+      Client client(house.server.port());
+      for (int request = 0; request < 5; ++request) {
+        const std::string body(static_cast<std::size_t>(i * 10'000 + request), 'x');
+        client.send(post(body));
+        right += client.answer().find(text("POST /p ", body.size(), " ", body.size())) != std::string::npos;
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(right, 500);
+}
+
+TEST(Exchange, AStopLetsWhatIsUnderWayEndAndThenTellsIt) {
+  std::promise<void> arrived;
+  std::promise<std::string> told;
+  Workers workers;
+  Server server({}, on_workers(workers, [&](const std::shared_ptr<Exchange>& exchange) {
+                  if (exchange->request().path == "/quick") return echo(exchange);
+                  arrived.set_value();
+                  told.set_value(problem(*exchange));
+                }));
+  Client quick(server.port()), slow(server.port());
+  quick.send("PUT /quick HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhell");
+  slow.send("PUT /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhell");
+  arrived.get_future().wait();
+  auto stopped = std::async(std::launch::async, [&] { server.stop(3 * kShort); });
+  quick.send("o");
+  EXPECT_THAT(quick.rest(), EndsWith("PUT /quick 5 5\nhello"));
+  EXPECT_THAT(told.get_future().get(), StartsWith("IncompleteBody"));
+  stopped.wait();
+}
+
+TEST(Workers, MakesAsManyThreadsAsThereIsWorkUpToItsMost) {
+  Workers workers(3);
+  std::promise<void> end;
+  const auto over = end.get_future().share();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(workers.start([over] { over.wait(); }));
+  EXPECT_FALSE(workers.start([] {}));
+  end.set_value();
+  while (!workers.start([] {})) std::this_thread::yield();
+}
+
+TEST(Workers, IdleThreadsEndAndOthersTakeTheirPlace) {
+  Workers workers(2, milliseconds(1));
+  for (int i = 0; i < 20; ++i) {
+    std::promise<void> done;
+    EXPECT_TRUE(workers.start([&] { done.set_value(); }));
+    done.get_future().wait();
+    std::this_thread::sleep_for(milliseconds(i % 4));
+  }
+}
+
+TEST(Workers, WaitForWhatRunsBeforeTheyEnd) {
+  std::atomic<int> ran{0};
+  {
+    Workers workers;
+    for (int i = 0; i < 20; ++i) {
+      workers.start([&] {
+        std::this_thread::sleep_for(milliseconds(5));
+        ++ran;
+      });
+    }
+  }
+  EXPECT_EQ(ran, 20);
+}
+
+TEST(Workers, ARequestTooManyIsToldToSlowDown) {
+  std::promise<void> arrived, go;
+  Workers workers(1);
+  const Server server({}, on_workers(workers, [&](const std::shared_ptr<Exchange>& exchange) {
+                        arrived.set_value();
+                        go.get_future().wait();
+                        echo(exchange);
+                      }));
+  Client first(server.port()), second(server.port());
+  first.send(get("/"));
+  arrived.get_future().wait();
+  second.send(get("/"));
+  const std::string busy = second.answer();
+  EXPECT_THAT(busy, StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(busy, HasSubstr("Retry-After: 1\r\n"));
+  EXPECT_THAT(busy, HasSubstr("SlowDown"));
+  go.set_value();
+  EXPECT_THAT(first.answer(), StartsWith("HTTP/1.1 200 "));
+}
+
+}  // namespace
+}  // namespace graft
