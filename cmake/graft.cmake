@@ -92,6 +92,7 @@ set(GRAFT_OUTSIDE_aws pugixml::pugixml)
 set(GRAFT_OUTSIDE_s3 pugixml::pugixml OpenSSL::Crypto z)
 set(GRAFT_OUTSIDE_remote pugixml::pugixml CURL::libcurl OpenSSL::Crypto)
 set(GRAFT_OUTSIDE_runner PkgConfig::PCRE2)
+set(GRAFT_OUTSIDE_control prometheus-cpp::core)
 set(GRAFT_OUTSIDE_cli CLI11::CLI11)
 
 # graft_pages(<folder> <out>): each src/<folder>/NAME.html as std::string_view NAME_html(), which src/<folder>/pages.h
