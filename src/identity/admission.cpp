@@ -31,6 +31,7 @@ class Admitted : public SignedExchange {
   std::optional<std::uint64_t> length() const override { return body_.length(); }
   std::size_t read(std::span<std::byte> room) override { return body_.read(room); }
   void answer(Response response) override { exchange_->answer(std::move(response)); }
+  bool abandoned() const override { return exchange_->abandoned(); }
   const Caller& caller() const override { return caller_; }
   const Headers& trailers() const override { return body_.trailers(); }
 
@@ -54,6 +55,7 @@ class Whole : public Exchange {
     return size;
   }
   void answer(Response response) override { exchange_->answer(std::move(response)); }
+  bool abandoned() const override { return exchange_->abandoned(); }
 
  private:
   std::shared_ptr<Exchange> exchange_;

@@ -244,16 +244,13 @@ struct OldAdmission : Admission {
                       std::int64_t expires) const {
     const auto code = hmac_sha1(key.secret_key, "GET\n\n\n" + std::to_string(expires) + '\n' + resource);
     std::string signature;
-    static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (std::size_t bit = 0; bit < 160; bit += 6) {
-      int digit = 0;
-      for (std::size_t i = bit; i < bit + 6; ++i) digit = digit * 2 + (i < 160 ? code[i / 8] >> (7 - i % 8) & 1 : 0);
-      signature += kDigits[digit] == '+' ? "%2B" : kDigits[digit] == '/' ? "%2F" : std::string(1, kDigits[digit]);
+    for (const char c : encode_base64(std::as_bytes(std::span(code)))) {
+      signature += c == '+' ? "%2B" : c == '/' ? "%2F" : c == '=' ? "%3D" : std::string(1, c);
     }
-    return request("GET",
-                   path + "?AWSAccessKeyId=" + key.access_key + "&Signature=" + signature +
-                       "%3D&Expires=" + std::to_string(expires),
-                   {{"Host", host}});
+    return request(
+        "GET",
+        path + "?AWSAccessKeyId=" + key.access_key + "&Signature=" + signature + "&Expires=" + std::to_string(expires),
+        {{"Host", host}});
   }
 };
 

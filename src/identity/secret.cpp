@@ -54,4 +54,12 @@ std::string random_text(std::string_view alphabet, std::size_t length) {
   return out;
 }
 
+std::string encode_base64(ByteView bytes) {
+  std::string out((bytes.size() + 2) / 3 * 4 + 1, 0);  // with the zero that OpenSSL puts behind it
+  const auto* begin = reinterpret_cast<const unsigned char*>(bytes.data());
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), begin, static_cast<int>(bytes.size()));
+  out.pop_back();
+  return out;
+}
+
 }  // namespace graft

@@ -22,4 +22,7 @@ bool same_secret(std::string_view a, std::string_view b);
 // So many characters of the alphabet, each as likely as any other and known to nobody else.
 std::string random_text(std::string_view alphabet, std::size_t length);
 
+// RFC 4648 4.
+std::string encode_base64(ByteView bytes);
+
 }  // namespace graft

@@ -1,0 +1,45 @@
+#include "control/route.h"
+
+#include "base/error.h"
+#include "identity/claim.h"
+
+namespace graft {
+namespace {
+
+std::string signing_name(const Request& request) {
+  try {
+    const auto claim = read_claim(request);
+    return claim ? claim->service : "";
+  } catch (const Error&) {
+    // Said to the client by admit(), which reads it again.
+    return "";
+  }
+}
+
+bool is_form(const Request& request) {
+  const auto type = find_header(request.headers, "content-type");
+  return type && type->starts_with("application/x-www-form-urlencoded");
+}
+
+// Its keys may begin with "_/".
+bool names_a_bucket(const Request& request, std::string_view domain) {
+  const std::string_view host = find_header(request.headers, "host").value_or("");
+  return !domain.empty() && host.substr(0, host.rfind(':')).ends_with('.' + std::string(domain));
+}
+
+}  // namespace
+
+Route route(const Request& request, std::string_view domain) {
+  const std::string service = signing_name(request);
+  const bool below = request.path.starts_with("/_/") || request.path == "/_";
+  if (below && service.empty() && !names_a_bucket(request, domain)) return {Door::own, service};
+  if (find_header(request.headers, "x-amz-target")) return {Door::json, service};
+  if (service == "s3") return {Door::objects, service};
+  if (service == "sagemaker" && request.path.starts_with("/endpoints/")) return {Door::runtime, service};
+  if (!service.empty()) return {Door::query, service};
+  // An unsigned form on a bucket is an upload by a browser, and comes as multipart/form-data.
+  if (request.path == "/" && request.method == "POST" && is_form(request)) return {Door::query, service};
+  return {Door::objects, service};
+}
+
+}  // namespace graft
