@@ -1,0 +1,188 @@
+#include "control/model.h"
+
+#include "control/fields.h"
+#include "control/images.h"
+#include "control/resource.h"
+#include "control/training_fields.h"
+
+namespace graft {
+namespace {
+
+// Its data, or nothing. One of the two forms that a container may have.
+std::string model_data_of(const Json& container) {
+  if (container.contains("ModelDataUrl")) return fields::s3_uri_of(container, "ModelDataUrl", "PrimaryContainer");
+  if (!container.contains("ModelDataSource")) return {};
+  const std::string at = "PrimaryContainer.ModelDataSource.S3DataSource";
+  const Json& source =
+      aws::object_of(container.at("ModelDataSource"), "S3DataSource", "PrimaryContainer.ModelDataSource");
+  std::string uri = fields::s3_uri_of(source, "S3Uri", at);
+  const std::string type = aws::text_of(source, "S3DataType", {.one_of = {"S3Prefix", "S3Object"}}, at);
+  const std::string compression = aws::text_of(source, "CompressionType", {.one_of = {"None", "Gzip"}}, at);
+  if (type == "S3Object" && compression == "None") {
+    throw validation_error("A model in one object is a model.tar.gz: its CompressionType must be Gzip");
+  }
+  if (type == "S3Prefix" && compression == "Gzip") {
+    throw validation_error("A model in an S3Prefix is its files as they are: its CompressionType must be None");
+  }
+  if (type == "S3Prefix" && !uri.ends_with('/')) {
+    throw validation_error(text("The S3Uri ", uri, " of an S3Prefix must end with '/'"));
+  }
+  return uri;
+}
+
+// The container of the request, in either of its forms.
+const Json& container_of(const Json& input) {
+  const Json& containers = aws::list_of(input, "Containers", {.most = 15});
+  if (input.contains("PrimaryContainer") != containers.empty()) {
+    throw validation_error("Either one PrimaryContainer or Containers must be given");
+  }
+  if (containers.size() > 1) {
+    throw validation_error("graft serves models of one container: an inference pipeline of several is not built");
+  }
+  return containers.empty() ? aws::object_of(input, "PrimaryContainer") : containers[0];
+}
+
+void check_data(const Control& control, const Caller& caller, const std::string& uri, bool is_prefix) {
+  const S3Path path = parse_s3(uri);
+  bool there = false;
+  try {
+    const auto found = control.outside.list_objects(caller.account, path, 1);
+    there = !found.empty() && (is_prefix || found[0].key == path.key);
+  } catch (const Error& error) {
+    if (error.kind() == Kind::unavailable || error.kind() == Kind::internal) throw;
+  }
+  if (!there) throw validation_error(text("Could not find model data at ", uri, "."));
+}
+
+void check_container(const Control& control, const Caller& caller, const Json& container) {
+  const std::string at = "PrimaryContainer";
+  aws::text_of(container, "Image", fields::image(), at);
+  aws::map_of(container, "Environment", {.most = 100}, fields::variable(), {.most = 1024}, at);
+  aws::text_if(container, "ContainerHostname", fields::job_name(), at);
+  const bool many = aws::text_if(container, "Mode", {.one_of = {"SingleModel", "MultiModel"}}, at) == "MultiModel";
+  const std::string uri = model_data_of(container);
+  if (many && !uri.ends_with('/')) {
+    throw validation_error(
+        "The ModelDataUrl of a container in the mode MultiModel must be a prefix that ends with '/'");
+  }
+  if (!uri.empty()) check_data(control, caller, uri, uri.ends_with('/'));
+}
+
+Json create_model(const Control& control, const Caller& caller, const Json& input) {
+  const std::string name = aws::text_of(input, "ModelName", fields::model_name());
+  aws::text_if(input, "ExecutionRoleArn", fields::role_arn());
+  if (input.contains("InferenceExecutionConfig")) {
+    aws::text_of(input.at("InferenceExecutionConfig"), "Mode", {.one_of = {"Serial", "Direct"}},
+                 "InferenceExecutionConfig");
+  }
+  const Json& container = container_of(input);
+  if (control.records.find(caller.account, kModel, name)) throw there_already(caller, kModel, name);
+  check_container(control, caller, container);
+  const std::string arn = arn_of(caller, kModel, name);
+  Record model{.account = caller.account, .kind = kModel, .name = name, .created = now(), .document = input};
+  model.modified = model.created;
+  model.inner = {{"Tags", fields::tags_of(input)}};
+  model.document.erase("Tags");
+  model.document["ModelArn"] = arn;
+  model.document.emplace("EnableNetworkIsolation", false);
+  Json& kept =
+      input.contains("PrimaryContainer") ? model.document["PrimaryContainer"] : model.document["Containers"][0];
+  kept.emplace("Mode", "SingleModel");
+  kept.emplace("Environment", Json::object());
+  create_or_fail(control.records, caller, model);
+  return {{"ModelArn", arn}};
+}
+
+Json describe_model(const Control& control, const Caller& caller, const Json& input) {
+  const Record model =
+      find_or_fail(control.records, caller, kModel, aws::text_of(input, "ModelName", fields::model_name()));
+  Json answer = model.document;
+  answer["CreationTime"] = model.created;
+  return answer;
+}
+
+Json list_models(const Control& control, const Caller& caller, const Json& input) {
+  const RecordPage page = control.records.list(caller.account, kModel, fields::query_of(input));
+  Json answer{{"Models", Json::array()}};
+  for (const Record& model : page.records) {
+    Json summary = fields::part_of(model.document, {"ModelName", "ModelArn"});
+    summary["CreationTime"] = model.created;
+    answer["Models"].push_back(summary);
+  }
+  if (!page.token.empty()) answer["NextToken"] = page.token;
+  return answer;
+}
+
+Json delete_model(const Control& control, const Caller& caller, const Json& input) {
+  const std::string name = aws::text_of(input, "ModelName", fields::model_name());
+  if (!control.records.erase(caller.account, kModel, name)) throw missing(caller, kModel, name);
+  return nullptr;
+}
+
+const Json& kept_container(const Record& model) {
+  return model.document.contains("PrimaryContainer") ? model.document.at("PrimaryContainer")
+                                                     : model.document.at("Containers").at(0);
+}
+
+std::vector<aws::Field> create_model_fields() {
+  using enum aws::Support;
+  std::vector<aws::Field> fields = {{"ModelName", done}};
+  static constexpr const char* kContainers[][11] = {
+      {"PrimaryContainer.Image", "PrimaryContainer.ModelDataUrl", "PrimaryContainer.ModelDataSource",
+       "PrimaryContainer.Environment", "PrimaryContainer.Mode", "PrimaryContainer.ContainerHostname",
+       "PrimaryContainer.ImageConfig", "PrimaryContainer.MultiModelConfig",
+       "PrimaryContainer.AdditionalModelDataSources", "PrimaryContainer.ModelPackageName",
+       "PrimaryContainer.InferenceSpecificationName"},
+      {"Containers[].Image", "Containers[].ModelDataUrl", "Containers[].ModelDataSource", "Containers[].Environment",
+       "Containers[].Mode", "Containers[].ContainerHostname", "Containers[].ImageConfig",
+       "Containers[].MultiModelConfig", "Containers[].AdditionalModelDataSources", "Containers[].ModelPackageName",
+       "Containers[].InferenceSpecificationName"}};
+  for (const auto& path : kContainers) {
+    fields.push_back({path[0], done, "graft's own images run as processes; others need podman or docker"});
+    fields.push_back({path[1], done, "in the form `s3://`; with the mode MultiModel a prefix"});
+    fields.push_back({path[2], done, "`S3Object` with `Gzip`, or `S3Prefix` with `None`"});
+    fields.push_back({path[3], done, "`GRAFT_IDLE_SECONDS`: its processes end after so long without requests"});
+    fields.push_back({path[4], done});
+    fields.push_back({path[5], ignored, "there is one container"});
+    fields.push_back({path[6], ignored});
+    fields.push_back({path[7], ignored});
+    fields.push_back({path[8], refused, "a model has one source of data"});
+    fields.push_back({path[9], refused, "there is no model registry"});
+    fields.push_back({path[10], refused, "there is no model registry"});
+  }
+  const std::vector<aws::Field> rest = {{"InferenceExecutionConfig", ignored, "there is one container"},
+                                        {"ExecutionRoleArn", done, "checked and kept"},
+                                        {"Tags", done},
+                                        {"VpcConfig", ignored, "models run in the network of this machine"},
+                                        {"EnableNetworkIsolation", ignored}};
+  fields.insert(fields.end(), rest.begin(), rest.end());
+  return fields;
+}
+
+}  // namespace
+
+VariantSpec variant_of_model(const Control& control, const Caller& caller, const std::string& name) {
+  const Record model = find_or_fail(control.records, caller, kModel, name);
+  const Json& container = kept_container(model);
+  return {.model = name,
+          .model_uri = model_data_of(container),
+          .image = resolve_image(image_of_model(model)),
+          .environment = container.value("Environment", std::map<std::string, std::string>()),
+          .multi_model = container.value("Mode", "") == "MultiModel"};
+}
+
+std::string image_of_model(const Record& model) {
+  return kept_container(model).at("Image");
+}
+
+std::vector<aws::Operation> model_operations(const Control& control) {
+  const auto bound = [&control](auto function) {
+    return [&control, function](const Caller& caller, const Json& input) { return function(control, caller, input); };
+  };
+  return {{"CreateModel", create_model_fields(), bound(create_model)},
+          {"DescribeModel", {{"ModelName", aws::Support::done}}, bound(describe_model)},
+          {"ListModels", list_fields(false), bound(list_models)},
+          {"DeleteModel", {{"ModelName", aws::Support::done}}, bound(delete_model)}};
+}
+
+}  // namespace graft

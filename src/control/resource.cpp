@@ -1,0 +1,89 @@
+#include "control/resource.h"
+
+namespace graft {
+namespace {
+
+// As the errors name it.
+std::string_view words_of(std::string_view kind) {
+  if (kind == kEndpointConfig) return "endpoint configuration";
+  return kind;
+}
+
+std::string_view next_part(std::string_view& rest, char separator) {
+  const std::size_t end = rest.find(separator);
+  const std::string_view part = rest.substr(0, end);
+  rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+  return part;
+}
+
+}  // namespace
+
+std::string arn_of(const Caller& caller, std::string_view kind, std::string_view name) {
+  return text("arn:aws:sagemaker:", caller.region, ":", caller.account, ":", kind, "/", name);
+}
+
+std::optional<Arn> parse_arn(std::string_view arn) {
+  if (next_part(arn, ':') != "arn" || !next_part(arn, ':').starts_with("aws") || next_part(arn, ':') != "sagemaker") {
+    return {};
+  }
+  Arn parts;
+  parts.region = next_part(arn, ':');
+  parts.account = next_part(arn, ':');
+  parts.kind = next_part(arn, '/');
+  parts.name = arn;
+  if (parts.kind.empty() || parts.name.empty()) return {};
+  return parts;
+}
+
+Caller maker_of(const Record& record, std::string_view arn) {
+  const auto parts = parse_arn(arn);
+  return {.account = record.account, .region = parts ? parts->region : "us-east-1", .service = "sagemaker"};
+}
+
+Error validation_error(const std::string& sentence) {
+  return {Kind::invalid, "ValidationException", sentence};
+}
+
+Error missing(const Caller& caller, std::string_view kind, std::string_view name) {
+  if (kind == kTrainingJob) return validation_error("Requested resource not found.");
+  if (kind == kTransformJob) return validation_error(text("Could not find requested job with name: ", name));
+  if (kind == kTuningJob) {
+    return {Kind::not_found, "ResourceNotFound",
+            text("Amazon SageMaker can't find a tuning job with the name ", name, ".")};
+  }
+  return validation_error(text("Could not find ", words_of(kind), " \"", arn_of(caller, kind, name), "\"."));
+}
+
+Error there_already(const Caller& caller, std::string_view kind, std::string_view name) {
+  const std::string arn = arn_of(caller, kind, name);
+  if (kind == kTrainingJob) {
+    return {
+        Kind::conflict, "ResourceInUse",
+        text("Training job names must be unique within an AWS account and region, and a training job with this name "
+             "already exists (",
+             arn, ")")};
+  }
+  if (kind == kTransformJob || kind == kTuningJob) {
+    return {Kind::conflict, "ResourceInUse",
+            text("Job name must be unique within an AWS account and region, and a job with this name already exists (",
+                 arn, ")")};
+  }
+  return validation_error(text("Cannot create already existing ", words_of(kind), " \"", arn, "\"."));
+}
+
+Record find_or_fail(const Records& records, const Caller& caller, const std::string& kind, const std::string& name) {
+  auto record = records.find(caller.account, kind, name);
+  if (!record) throw missing(caller, kind, name);
+  return std::move(*record);
+}
+
+void create_or_fail(Records& records, const Caller& caller, const Record& record) {
+  try {
+    records.create(record);
+  } catch (const Error& error) {
+    if (error.kind() == Kind::conflict) throw there_already(caller, record.kind, record.name);
+    throw;
+  }
+}
+
+}  // namespace graft

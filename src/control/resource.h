@@ -1,0 +1,43 @@
+// The kinds of things SageMaker's API makes: their ARNs, and what it says when one is missing or there already. Nothing
+// else in control/ spells these sentences: clients compare them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "control/records.h"
+#include "identity/caller.h"
+
+namespace graft {
+
+inline constexpr const char* kTrainingJob = "training-job";
+inline constexpr const char* kModel = "model";
+inline constexpr const char* kEndpointConfig = "endpoint-config";
+inline constexpr const char* kEndpoint = "endpoint";
+inline constexpr const char* kTransformJob = "transform-job";
+inline constexpr const char* kTuningJob = "hyper-parameter-tuning-job";
+
+// "arn:aws:sagemaker:us-west-2:123456789012:training-job/j"
+std::string arn_of(const Caller& caller, std::string_view kind, std::string_view name);
+
+struct Arn {
+  std::string region{}, account{}, kind{}, name{};
+};
+// Nothing unless it is one of SageMaker's.
+std::optional<Arn> parse_arn(std::string_view arn);
+
+// Who made a record, in the region it was made in: for work that goes on later in their name.
+Caller maker_of(const Record& record, std::string_view arn);
+
+Error validation_error(const std::string& sentence);
+Error missing(const Caller& caller, std::string_view kind, std::string_view name);
+Error there_already(const Caller& caller, std::string_view kind, std::string_view name);
+
+// Throws missing().
+Record find_or_fail(const Records& records, const Caller& caller, const std::string& kind, const std::string& name);
+// Throws there_already().
+void create_or_fail(Records& records, const Caller& caller, const Record& record);
+
+}  // namespace graft

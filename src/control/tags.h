@@ -1,0 +1,18 @@
+// Tags of everything that has an ARN: AddTags, ListTags, DeleteTags. They are kept in the record of what they are on.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aws/operation.h"
+#include "control/control.h"
+
+namespace graft {
+
+std::vector<aws::Operation> tag_operations(const Control& control);
+
+// The value of a record's tag.
+std::optional<std::string> tag_of(const Record& record, const std::string& key);
+
+}  // namespace graft

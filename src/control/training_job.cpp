@@ -1,0 +1,191 @@
+#include "control/training_job.h"
+
+#include "base/log.h"
+#include "control/fields.h"
+#include "control/resource.h"
+#include "control/training_events.h"
+#include "control/training_fields.h"
+#include "control/training_request.h"
+
+namespace graft {
+namespace {
+
+// The request with what SageMaker adds to it, as Describe answers it.
+Json first_document(const Json& input, const std::string& arn) {
+  Json document = input;
+  document.erase("Tags");
+  document["TrainingJobArn"] = arn;
+  document["ModelArtifacts"] = {{"S3ModelArtifacts", ""}};
+  document.emplace("HyperParameters", Json::object());
+  for (const char* flag :
+       {"EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"}) {
+    document.emplace(flag, false);
+  }
+  document["AlgorithmSpecification"].emplace("EnableSageMakerMetricsTimeSeries", false);
+  // The SDK's attach() reads it without asking whether it is there.
+  document["OutputDataConfig"].emplace("KmsKeyId", "");
+  document["StoppingCondition"].emplace("MaxRuntimeInSeconds", 86400);
+  for (Json& channel : document["InputDataConfig"]) {
+    channel.emplace("CompressionType", "None");
+    channel.emplace("RecordWrapperType", "None");
+    channel["DataSource"]["S3DataSource"].emplace("S3DataDistributionType", "FullyReplicated");
+  }
+  if (document["InputDataConfig"].is_null()) document.erase("InputDataConfig");
+  const bool profiles =
+      document.contains("ProfilerConfig") && !document["ProfilerConfig"].value("DisableProfiler", false);
+  document["ProfilingStatus"] = profiles ? "Enabled" : "Disabled";
+  return document;
+}
+
+Json create_training_job(const Control& control, const Caller& caller, const Json& input) {
+  return {{"TrainingJobArn", start_training_job(control, caller, input)}};
+}
+
+Json describe_training_job(const Control& control, const Caller& caller, const Json& input) {
+  const Record job =
+      find_or_fail(control.records, caller, kTrainingJob, aws::text_of(input, "TrainingJobName", fields::job_name()));
+  Json answer = job.document;
+  answer["TrainingJobStatus"] = job.status;
+  answer["CreationTime"] = job.created;
+  answer["LastModifiedTime"] = job.modified;
+  if (!job.parent.empty()) answer["TuningJobArn"] = job.inner.at("TuningJobArn");
+  return answer;
+}
+
+Json list_training_jobs(const Control& control, const Caller& caller, const Json& input) {
+  const RecordPage page = control.records.list(caller.account, kTrainingJob, fields::query_of(input));
+  Json answer{{"TrainingJobSummaries", Json::array()}};
+  for (const Record& job : page.records) answer["TrainingJobSummaries"].push_back(training_summary(job));
+  if (!page.token.empty()) answer["NextToken"] = page.token;
+  return answer;
+}
+
+Json stop(const Control& control, const Caller& caller, const Json& input) {
+  const std::string name = aws::text_of(input, "TrainingJobName", fields::job_name());
+  const Record job = find_or_fail(control.records, caller, kTrainingJob, name);
+  if (has_ended(job)) {
+    throw validation_error(text("The request was rejected because the training job is in status ", job.status, "."));
+  }
+  stop_training_job(control, caller.account, name);
+  return nullptr;
+}
+
+Json delete_training_job(const Control& control, const Caller& caller, const Json& input) {
+  const std::string name = aws::text_of(input, "TrainingJobName", fields::job_name());
+  const Record job = find_or_fail(control.records, caller, kTrainingJob, name);
+  if (!has_ended(job)) {
+    throw Error(Kind::conflict, "ResourceInUse",
+                text("The training job ", name, " is in status ", job.status,
+                     ": only jobs that are Completed, Failed or Stopped can be deleted"));
+  }
+  control.outside.erase_job(caller.account, name);
+  control.records.erase(caller.account, kTrainingJob, name);
+  return nullptr;
+}
+
+Json update_training_job(const Control& control, const Caller& caller, const Json& input) {
+  const std::string name = aws::text_of(input, "TrainingJobName", fields::job_name());
+  const Record job = find_or_fail(control.records, caller, kTrainingJob, name);
+  if (has_ended(job)) {
+    throw validation_error(text("The request was rejected because the training job is in status ", job.status, "."));
+  }
+  control.records.update(caller.account, kTrainingJob, name, [&](Record& record) {
+    const Json changes =
+        fields::part_of(input, {"ProfilerConfig", "ProfilerRuleConfigurations", "RemoteDebugConfig", "ResourceConfig"});
+    record.document.merge_patch(changes);
+  });
+  return {{"TrainingJobArn", job.document.at("TrainingJobArn")}};
+}
+
+// True: the runner has it now.
+void submit(const Control& control, const Record& job) {
+  try {
+    control.outside.submit_job(training_job_spec(job));
+  } catch (const Error& error) {
+    // The runner had heard of it before a kill.
+    if (error.kind() != Kind::conflict) throw;
+  }
+  control.records.update(job.account, kTrainingJob, job.name, [](Record& record) { record.inner["Submitted"] = true; });
+}
+
+}  // namespace
+
+std::string start_training_job(const Control& control, const Caller& caller, const Json& input,
+                               const std::string& parent, const Json& inner) {
+  check_training_request(input);
+  const std::string name = input.at("TrainingJobName"), arn = arn_of(caller, kTrainingJob, name);
+  if (control.records.find(caller.account, kTrainingJob, name)) throw there_already(caller, kTrainingJob, name);
+  check_channels(control, caller, input);
+  Record job{.account = caller.account,
+             .kind = kTrainingJob,
+             .name = name,
+             .parent = parent,
+             .status = "InProgress",
+             .created = now(),
+             .document = first_document(input, arn),
+             .inner = inner.is_object() ? inner : Json::object()};
+  job.modified = job.created;
+  job.inner["Tags"] = fields::tags_of(input);
+  enter(job, "Starting", "Starting the training job", job.created);
+  create_or_fail(control.records, caller, job);
+  try {
+    submit(control, job);
+  } catch (const Error& error) {
+    control.records.erase(caller.account, kTrainingJob, name);
+    if (error.kind() == Kind::invalid && error.code().empty()) throw validation_error(error.what());
+    throw;
+  }
+  return arn;
+}
+
+void stop_training_job(const Control& control, const std::string& account, const std::string& name) {
+  bool ended = true;
+  control.records.update(account, kTrainingJob, name, [&](Record& job) {
+    ended = has_ended(job);
+    if (ended || job.status == "Stopping") return;
+    job.status = "Stopping";
+    enter(job, "Stopping", "Stopping the training job", now());
+  });
+  if (!ended) control.outside.stop_job(account, name);
+}
+
+void resume_training_jobs(const Control& control) {
+  for (const Record& job : control.records.in_status(kTrainingJob, "InProgress")) {
+    if (job.inner.value("Submitted", false)) continue;
+    try {
+      submit(control, job);
+    } catch (const Error& error) {
+      spdlog::warn("the training job {} cannot be started: {}", job.name, error.what());
+      control.records.update(job.account, kTrainingJob, job.name, [&](Record& record) {
+        record_event(record,
+                     {.phase = JobPhase::failed, .time = now(), .message = text("ClientError: ", error.what())});
+      });
+    }
+  }
+  for (const Record& job : control.records.in_status(kTrainingJob, "Stopping")) {
+    control.outside.stop_job(job.account, job.name);
+  }
+}
+
+Json training_summary(const Record& job) {
+  Json summary =
+      fields::part_of(job.document, {"TrainingJobName", "TrainingJobArn", "TrainingEndTime", "SecondaryStatus"});
+  summary["CreationTime"] = job.created;
+  summary["LastModifiedTime"] = job.modified;
+  summary["TrainingJobStatus"] = job.status;
+  return summary;
+}
+
+std::vector<aws::Operation> training_operations(const Control& control) {
+  const auto bound = [&control](auto function) {
+    return [&control, function](const Caller& caller, const Json& input) { return function(control, caller, input); };
+  };
+  return {{"CreateTrainingJob", create_training_job_fields(), bound(create_training_job)},
+          {"DescribeTrainingJob", {{"TrainingJobName", aws::Support::done}}, bound(describe_training_job)},
+          {"ListTrainingJobs", list_training_jobs_fields(), bound(list_training_jobs)},
+          {"StopTrainingJob", {{"TrainingJobName", aws::Support::done}}, bound(stop)},
+          {"DeleteTrainingJob", {{"TrainingJobName", aws::Support::done}}, bound(delete_training_job)},
+          {"UpdateTrainingJob", update_training_job_fields(), bound(update_training_job)}};
+}
+
+}  // namespace graft
