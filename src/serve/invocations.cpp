@@ -46,7 +46,7 @@ Response full_response(std::string_view sentence) {
   return response;
 }
 
-Invocations::Invocations(const InvocationOptions& options, Metrics& metrics)
+Invocations::Invocations(const InvocationOptions& options, ServingMetrics& metrics)
     : options_(options),
       metrics_(metrics),
       admission_(options.most_pictures, kMostBytes),

@@ -29,7 +29,7 @@ struct InvocationOptions {
 // Thread-safe.
 class Invocations {
  public:
-  Invocations(const InvocationOptions& options, Metrics& metrics);
+  Invocations(const InvocationOptions& options, ServingMetrics& metrics);
   // Waits until all are answered. What they were begun with outlives it.
   ~Invocations();
   Invocations(const Invocations&) = delete;
@@ -49,7 +49,7 @@ class Invocations {
   void finish_one(const Pointer& invocation);
 
   const InvocationOptions options_;
-  Metrics& metrics_;
+  ServingMetrics& metrics_;
   std::atomic<bool> ending_ = false;  // nothing more is fetched
   Admission admission_;
   ThreadPool fetchers_, decoders_;

@@ -18,7 +18,7 @@ const Histogram::BucketBoundaries kSizes{1, 2, 4, 8, 16, 32, 64, 128};
 
 }  // namespace
 
-struct Metrics::State {
+struct ServingMetrics::State {
   prometheus::Registry registry;
   prometheus::Family<prometheus::Counter>& requests =
       prometheus::BuildCounter().Name("graft_requests_total").Help("Requests, by route and status").Register(registry);
@@ -49,29 +49,29 @@ struct Metrics::State {
   }
 };
 
-Metrics::Metrics() : state_(std::make_unique<State>()) {}
-Metrics::~Metrics() = default;
+ServingMetrics::ServingMetrics() : state_(std::make_unique<State>()) {}
+ServingMetrics::~ServingMetrics() = default;
 
-void Metrics::request(std::string_view route, int status) {
+void ServingMetrics::request(std::string_view route, int status) {
   state_->requests.Add({{"route", std::string(route)}, {"status", std::to_string(status)}}).Increment();
 }
 
-void Metrics::answered(double seconds) {
+void ServingMetrics::answered(double seconds) {
   state_->all.Observe(seconds);
 }
 
-void Metrics::decoded(double seconds) {
+void ServingMetrics::decoded(double seconds) {
   state_->decode.Observe(seconds);
 }
 
-void Metrics::computed(const BatchTimes& batch) {
+void ServingMetrics::computed(const BatchTimes& batch) {
   state_->pictures.Increment(static_cast<double>(batch.waited.size()));
   state_->batch.Observe(static_cast<double>(batch.waited.size()));
   state_->compute.Observe(batch.computed.count());
   for (const auto& waited : batch.waited) state_->wait.Observe(waited.count());
 }
 
-std::string Metrics::text(const Now& now) {
+std::string ServingMetrics::text(const Now& now) {
   state_->queue.Set(static_cast<double>(now.pictures));
   state_->models.Set(static_cast<double>(now.models));
   state_->resident.Set(static_cast<double>(now.resident_bytes));

@@ -11,12 +11,12 @@
 namespace graft {
 
 // Thread-safe.
-class Metrics {
+class ServingMetrics {
  public:
-  Metrics();
-  ~Metrics();
-  Metrics(const Metrics&) = delete;
-  Metrics& operator=(const Metrics&) = delete;
+  ServingMetrics();
+  ~ServingMetrics();
+  ServingMetrics(const ServingMetrics&) = delete;
+  ServingMetrics& operator=(const ServingMetrics&) = delete;
 
   void request(std::string_view route, int status);
   // A request for predictions, from its header to its answer; a picture, from its file's bytes to what the network

@@ -79,7 +79,7 @@ struct ModelService::State {
   void change_models(const Reply& reply, std::function<std::string()> work);
 
   ModelServiceOptions options;
-  Metrics metrics;
+  ServingMetrics metrics;
   std::atomic<bool> ready = false;
   std::optional<Models> models;
   std::optional<Invocations> invocations;
