@@ -49,8 +49,8 @@ class Sum {
 // Where an object goes below the folder. Where the prefix is its whole key, it is its last name; where the prefix ends
 // within a name, it is the rest of the key from the beginning of that name.
 std::string relative_name(const std::string& key, const std::string& prefix) {
-  if (key.size() > prefix.size() && key[prefix.size()] == '/') return key.substr(prefix.size() + 1);
   if (prefix.empty() || prefix.ends_with('/')) return key.substr(prefix.size());
+  if (key.size() > prefix.size() && key[prefix.size()] == '/') return key.substr(prefix.size() + 1);
   const std::size_t slash = prefix.rfind('/');
   return key.substr(slash == std::string::npos ? 0 : slash + 1);
 }

@@ -48,8 +48,10 @@ void NewFile::write(ByteView bytes) {
 
 void NewFile::finish(std::int64_t modified, bool sync) {
   ::fchmod(file_.fd, 0644);
-  if (modified > 0 && std::time(nullptr) - modified >= kTooRecent) {
-    const timespec times[2] = {{modified, 0}, {modified, 0}};
+  if (modified > 0) {
+    const bool settled = std::time(nullptr) - modified >= kTooRecent;
+    const timespec time{settled ? modified : modified - 1, 0};
+    const timespec times[2] = {time, time};
     ::futimens(file_.fd, times);
   }
   if (sync && ::fsync(file_.fd) != 0) fail_on(path_);

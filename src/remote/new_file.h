@@ -19,9 +19,9 @@ class NewFile {
   NewFile& operator=(const NewFile&) = delete;
 
   void write(ByteView bytes);
-  // Puts it in place. Its time becomes `modified` (seconds since 1970), unless that is so short ago that the object may
-  // change once more within the same second: who compares times later must then see that they differ. `sync` waits for
-  // the disk.
+  // Puts it in place. Its time becomes `modified` (seconds since 1970); or the second before where that is so short ago
+  // that the object may change once more within the same second: who compares times later must then see that they
+  // differ. `sync` waits for the disk.
   void finish(std::int64_t modified, bool sync);
 
  private:
