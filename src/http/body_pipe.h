@@ -3,7 +3,6 @@
 // It holds little: whoever fills it is told to stop when it is full, and is called when there is room again.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -34,8 +33,6 @@ class BodyPipe {
 
   // Of the thread that uses it: as Exchange::read().
   std::size_t read(std::span<std::byte> room);
-
-  std::atomic<bool> abandoned{false};
 
  private:
   bool take();

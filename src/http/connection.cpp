@@ -5,7 +5,7 @@
 #include <array>
 
 #include "base/error.h"
-#include "http/file_body.h"
+#include "http/ticket.h"
 
 namespace graft {
 namespace {
@@ -18,52 +18,6 @@ constexpr milliseconds kNoLimit{0};
 // What is thrown away of a body whose request is answered already, so that the connection can be kept.
 constexpr std::size_t kMostDrained = 256 << 10;
 constexpr milliseconds kDrain{1'000};
-
-// One request's right to an answer.
-class Ticket {
- public:
-  Ticket(std::shared_ptr<Loop> loop, std::weak_ptr<Connection> connection)
-      : loop_(std::move(loop)), connection_(std::move(connection)) {}
-  ~Ticket() { send(error_response(500, "the server lost the request")); }
-  Ticket(const Ticket&) = delete;
-  Ticket& operator=(const Ticket&) = delete;
-
-  // The first call counts.
-  void send(Response response) {
-    if (used_.exchange(true)) return;
-    load_small_file(response);
-    asio::post(loop_->io, [connection = connection_, response = std::move(response)]() mutable {
-      if (const auto alive = connection.lock()) alive->answer(std::move(response));
-    });
-  }
-
- private:
-  std::shared_ptr<Loop> loop_;
-  std::weak_ptr<Connection> connection_;
-  std::atomic<bool> used_{false};
-};
-
-class ConnectionExchange : public Exchange {
- public:
-  ConnectionExchange(std::shared_ptr<Loop> loop, std::weak_ptr<Connection> connection, Request request,
-                     std::optional<std::uint64_t> length, std::shared_ptr<BodyPipe> body)
-      : ticket_(std::move(loop), std::move(connection)),
-        request_(std::move(request)),
-        length_(length),
-        body_(std::move(body)) {}
-
-  const Request& request() const override { return request_; }
-  std::optional<std::uint64_t> length() const override { return length_; }
-  std::size_t read(std::span<std::byte> room) override { return body_->read(room); }
-  void answer(Response response) override { ticket_.send(std::move(response)); }
-  bool abandoned() const override { return body_->abandoned; }
-
- private:
-  Ticket ticket_;
-  Request request_;
-  std::optional<std::uint64_t> length_;
-  std::shared_ptr<BodyPipe> body_;
-};
 
 Error gone() {
   return Error(Kind::unavailable, "IncompleteBody", "the client ended the connection before it had sent the body");
@@ -161,6 +115,7 @@ void Connection::begin() {
   reader_.next();
   continued_ = false;
   body_.reset();
+  hung_up_.reset();
   progress();
 }
 
@@ -228,28 +183,39 @@ bool Connection::account() {
   return core_.unread_bytes.fetch_add(change) + change <= core_.options.most_unread_bytes;
 }
 
+// With what the connection knows, and the connection with what the request says.
+Request Connection::complete(Request request) {
+  hung_up_ = std::make_shared<std::atomic<bool>>(false);
+  request.client = client_;
+  request.hung_up = hung_up_;
+  keep_alive_ = reader_.keep_alive();
+  head_ = request.method == "HEAD";
+  return request;
+}
+
+std::function<void(Response)> Connection::post_answer() {
+  return [loop = loop_.lock(), connection = weak_from_this()](Response response) {
+    asio::post(loop->io, [connection, response = std::move(response)]() mutable {
+      if (const auto alive = connection.lock()) alive->answer(std::move(response));
+    });
+  };
+}
+
 void Connection::hand_over() {
   enter(Phase::handling, kNoLimit);
   account();
-  Request request = reader_.take();
-  request.client = client_;
-  keep_alive_ = reader_.keep_alive();
-  head_ = request.method == "HEAD";
-  const auto ticket = std::make_shared<Ticket>(loop_.lock(), weak_from_this());
+  const auto ticket = std::make_shared<Ticket>(post_answer());
   try {
-    core_.handler(std::move(request), [ticket](Response response) { ticket->send(std::move(response)); });
+    core_.handler(complete(reader_.take()), [ticket](Response response) { ticket->send(std::move(response)); });
   } catch (const std::exception& error) {
     ticket->send(error_response(error));
   }
+  watch();
 }
 
 // The request is handed over without its body, of which some may be here.
 void Connection::open_exchange() {
   enter(Phase::streaming, core_.options.body_timeout);
-  Request request = reader_.take_head();
-  request.client = client_;
-  keep_alive_ = reader_.keep_alive();
-  head_ = request.method == "HEAD";
   paused_ = reader_.expects_continue();
   auto wanted = [loop = loop_.lock(), connection = weak_from_this(), number = ++request_] {
     asio::post(loop->io, [connection, number] {
@@ -257,8 +223,7 @@ void Connection::open_exchange() {
     });
   };
   body_ = std::make_shared<BodyPipe>(std::move(wanted), paused_);
-  const auto exchange = std::make_shared<ConnectionExchange>(loop_.lock(), weak_from_this(), std::move(request),
-                                                             reader_.body_length(), body_);
+  const auto exchange = make_exchange(complete(reader_.take_head()), reader_.body_length(), body_, post_answer());
   stream();
   try {
     core_.exchanges(exchange);
@@ -327,11 +292,11 @@ void Connection::watch() {
   if (tls_ || std::exchange(watching_, true)) return;
   socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](error_code error) {
     self->watching_ = false;
-    if (error || self->phase_ != Phase::handling || !self->body_) return;
+    if (error || self->phase_ != Phase::handling) return;
     char byte = 0;
     const ssize_t got = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     const bool waits = got < 0 && (errno == EAGAIN || errno == EINTR);
-    if (got <= 0 && !waits) self->body_->abandoned = true;
+    if (got <= 0 && !waits) *self->hung_up_ = true;
   });
 }
 
@@ -351,10 +316,8 @@ void Connection::close() {
   phase_ = Phase::closed;
   account();
   timer_.cancel();
-  if (body_) {
-    body_->abandoned = true;
-    body_->fail(gone());
-  }
+  if (hung_up_) *hung_up_ = true;
+  if (body_) body_->fail(gone());
   error_code ignored;
   socket_.close(ignored);
   if (const auto loop = loop_.lock()) loop->connections.erase(shared_from_this());

@@ -97,6 +97,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read();
   void say_continue();
   bool account();
+  Request complete(Request request);
+  std::function<void(Response)> post_answer();
   void hand_over();
   void open_exchange();
   void stream();
@@ -134,13 +136,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string client_, answer_head_, answer_body_;
   std::optional<FileBody> file_;  // what is left of it
 
+  std::shared_ptr<std::atomic<bool>> hung_up_;  // of this request's client
+  bool watching_ = false;
+
   // Of an exchange.
   std::uint64_t request_ = 0;  // counts them
   std::shared_ptr<BodyPipe> body_;
   bool paused_ = false;            // nothing is read until more is wanted
   std::optional<Response> early_;  // the answer, in phase draining
   std::size_t drained_ = 0;
-  bool watching_ = false;  // whether the client hangs up
 };
 
 }  // namespace graft

@@ -30,10 +30,6 @@ class Exchange {
   // Once; the first call counts. Does not wait for the client to take it. What of the body was not read is thrown away,
   // or the connection is closed. An exchange that ends without an answer is answered by 500.
   virtual void answer(Response response) = 0;
-
-  // Whether the client ended the connection while it waits, as far as that is known: a hint that nobody wants the
-  // answer. A client that only ends its own side of the connection looks the same, and still gets one.
-  virtual bool abandoned() const { return false; }
 };
 
 // The rest of the body. Throws Kind::invalid with the code "EntityTooLarge" when it has more than `most` bytes.

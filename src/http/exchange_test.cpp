@@ -277,22 +277,41 @@ TEST(Exchange, TheFirstAnswerCounts) {
   EXPECT_THAT(client.answer(), EndsWith("one"));
 }
 
+// Whether it comes to be so.
+bool becomes_abandoned(const Request& request) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!abandoned(request) && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  return abandoned(request);
+}
+
 TEST(Exchange, KnowsWhetherTheClientHungUp) {
   std::promise<void> arrived;
-  std::promise<bool> abandoned;
+  std::promise<bool> seen;
   const House house([&](const std::shared_ptr<Exchange>& exchange) {
-    EXPECT_FALSE(exchange->abandoned());
+    read_all(*exchange, 100);
+    EXPECT_FALSE(abandoned(exchange->request()));
     arrived.set_value();
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (!exchange->abandoned() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-    abandoned.set_value(exchange->abandoned());
+    seen.set_value(becomes_abandoned(exchange->request()));
   });
   {
     Client client(house.server.port());
     client.send(post("hello"));
     arrived.get_future().wait();
   }
-  EXPECT_TRUE(abandoned.get_future().get());
+  EXPECT_TRUE(seen.get_future().get());
+}
+
+TEST(Server, KnowsWhetherTheClientHungUpAndAnswersOneThatOnlyEndsItsSide) {
+  std::promise<std::pair<Request, Reply>> arrived;
+  const Server server({}, [&](Request request, Reply reply) { arrived.set_value({std::move(request), reply}); });
+  Client client(server.port());
+  client.send(get("/"));
+  const auto [request, reply] = arrived.get_future().get();
+  EXPECT_FALSE(abandoned(request));
+  client.end();
+  EXPECT_TRUE(becomes_abandoned(request));
+  reply({200, "text/plain", "still"});
+  EXPECT_THAT(client.answer(), EndsWith("still"));
 }
 
 TEST(Exchange, AHundredClientsAtOnce) {

@@ -40,6 +40,10 @@ std::optional<std::string_view> find_header(const Headers& headers, std::string_
   return std::nullopt;
 }
 
+bool abandoned(const Request& request) {
+  return request.hung_up && *request.hung_up;
+}
+
 Response error_response(int status, std::string_view sentence) {
   // Sentences quote what clients sent, which need not be UTF-8.
   const Json body = {{"error", sentence}};

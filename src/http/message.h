@@ -1,6 +1,7 @@
 // Requests and answers, as values.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <map>
@@ -29,8 +30,14 @@ struct Request {
   std::map<std::string, std::string> query{};  // percent-decoded, '+' as a space; of a name given twice, the first
   Headers headers{};
   Bytes body{};
-  std::string client{};  // its address, for logs
+  std::string client{};                                // its address, for logs
+  std::shared_ptr<const std::atomic<bool>> hung_up{};  // for abandoned()
 };
+
+// Whether the client ended the connection while it waits, as far as that is known: a hint that nobody wants the answer
+// any more, and may be true only later. A client that ends its own side of the connection alone looks the same, and
+// still gets one. Thread-safe.
+bool abandoned(const Request& request);
 
 // A part of an open file as a body: it goes from the file to the socket and is never in memory as a whole.
 struct FileBody {
