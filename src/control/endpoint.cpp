@@ -208,6 +208,7 @@ void record_endpoint_state(const Control& control, const EndpointState& state) {
       endpoint.status = "SystemUpdating";  // it is started again after the platform was
     }
     if (!in_service) return;
+    if (state.failure.empty()) endpoint.document.erase("FailureReason");
     if (wanted) {
       inner["Before"] = inner["Spec"];
     } else if (inner.contains("Before")) {

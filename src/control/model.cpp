@@ -2,6 +2,7 @@
 
 #include "control/fields.h"
 #include "control/images.h"
+#include "control/objects.h"
 #include "control/resource.h"
 #include "control/training_fields.h"
 
@@ -42,18 +43,6 @@ const Json& container_of(const Json& input) {
   return containers.empty() ? aws::object_of(input, "PrimaryContainer") : containers[0];
 }
 
-void check_data(const Control& control, const Caller& caller, const std::string& uri, bool is_prefix) {
-  const S3Path path = parse_s3(uri);
-  bool there = false;
-  try {
-    const auto found = control.outside.list_objects(caller.account, path, 1);
-    there = !found.empty() && (is_prefix || found[0].key == path.key);
-  } catch (const Error& error) {
-    if (error.kind() == Kind::unavailable || error.kind() == Kind::internal) throw;
-  }
-  if (!there) throw validation_error(text("Could not find model data at ", uri, "."));
-}
-
 void check_container(const Control& control, const Caller& caller, const Json& container) {
   const std::string at = "PrimaryContainer";
   aws::text_of(container, "Image", fields::image(), at);
@@ -65,7 +54,9 @@ void check_container(const Control& control, const Caller& caller, const Json& c
     throw validation_error(
         "The ModelDataUrl of a container in the mode MultiModel must be a prefix that ends with '/'");
   }
-  if (!uri.empty()) check_data(control, caller, uri, uri.ends_with('/'));
+  if (!uri.empty() && !has_objects(control, caller.account, uri, !uri.ends_with('/'))) {
+    throw validation_error(text("Could not find model data at ", uri, "."));
+  }
 }
 
 Json create_model(const Control& control, const Caller& caller, const Json& input) {

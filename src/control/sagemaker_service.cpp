@@ -6,30 +6,60 @@
 #include "control/model.h"
 #include "control/tags.h"
 #include "control/training_job.h"
+#include "control/transform_job.h"
+#include "control/tuning_job.h"
 
 namespace graft {
+namespace {
+
+constexpr const char* kIntroduction = R"(# SageMaker's API in graft
+
+Every operation that `graft up` answers, and what it does with each field: *done*; *kept, without effect* (Describe gives
+it back); *refused* (a ValidationException names it, unless it asks for nothing: false, empty). A field stands for all
+below it. What is not in these tables is refused by name. They are the program's own, and a test compares them.
+[sagemaker.md](sagemaker.md) has what a training job may be told.
+
+Names belong to an account, whatever the region; ARNs have the region that a request was signed for. Roles are checked
+for their form and kept: what a job or model may reach is what its account may.
+
+**Images.** A repository called `graft`, `graft-training`, `graft-serving`, `graft-inference` or `image-classification`,
+in any registry and with any tag, is graft itself, and runs as processes of this machine. Other images run in podman or
+docker where the machine has one, and are refused where it has none. Jobs of graft's images have the metrics
+`train:accuracy`, `train:loss`, `validation:accuracy`, `validation:loss` and `test:accuracy` without a definition.
+
+**Endpoints that sleep.** The processes of an endpoint end after so many seconds without requests, and start at the next
+one: the tag `graft:idle-seconds` of the endpoint configuration says how many, else the variable `GRAFT_IDLE_SECONDS` of
+a model (the longest of several), else 300 where all variants have a ServerlessConfig without provisioned concurrency.
+Else they never do. An endpoint is `SystemUpdating` while it starts again with the platform.
+
+**Updates.** Before traffic goes over, the new variants are there and healthy. A RollingUpdatePolicy is a linear shift. An
+alarm of the AutoRollbackConfiguration, or a variant that does not start, takes the endpoint back to what it was.
+
+**Batch transform.** Every object below the S3Uri is posted to the model, and its answer is put to
+`<S3OutputPath>/<what comes behind the S3Uri>.out`. When some fail the others are done, the job is Failed and the log
+stream `<job>/i-1-<time>/data-log` names them. A platform that was killed goes on with those that have no output yet. An
+object of `SplitType` Line has at most 256 MiB.
+
+**Tuning.** Bayesian is a tree-structured Parzen estimator (Bergstra et al., 2011). Auto scaling is logarithmic for a
+range above 0 whose ends are a factor of 100 apart, else linear. The objective is the last value that a job says of its
+metric; graft's images end with that of the model they keep.
+)";
+
+}  // namespace
 
 aws::Service sagemaker_service(const Control& control) {
   aws::Service service{
       .name = "SageMaker", .target_prefix = "SageMaker", .signing_name = "sagemaker", .operations = {}};
-  for (const auto& operations :
-       {training_operations(control), model_operations(control), endpoint_config_operations(control),
-        endpoint_operations(control), tag_operations(control)}) {
+  for (const auto& operations : {training_operations(control), model_operations(control),
+                                 endpoint_config_operations(control), endpoint_operations(control),
+                                 transform_operations(control), tuning_operations(control), tag_operations(control)}) {
     service.operations.insert(service.operations.end(), operations.begin(), operations.end());
   }
   return service;
 }
 
 std::string sagemaker_document(const aws::Service& service) {
-  return aws::describe(
-      {service},
-      "# SageMaker's API in graft\n\n"
-      "Every operation that `graft up` answers, and what it does with each field: *done*; *kept, without "
-      "effect* (it is given back by Describe); *refused* (a ValidationException names it, unless it asks "
-      "for nothing: false, empty). A field stands for all below it. Operations and fields that are not "
-      "in these tables are refused by name.\n\n"
-      "The tables are those of the program; a test compares them. [sagemaker.md](sagemaker.md) is the "
-      "guide.\n");
+  return aws::describe({service}, kIntroduction);
 }
 
 }  // namespace graft

@@ -4,6 +4,7 @@
 
 #include "control/fields.h"
 #include "control/images.h"
+#include "control/objects.h"
 #include "control/resource.h"
 
 namespace graft {
@@ -133,17 +134,6 @@ std::vector<std::pair<std::string, std::string>> metrics_of(const Json& algorith
   return metrics;
 }
 
-bool has_objects(const Control& control, const std::string& account, const Json& s3) {
-  const S3Path path = parse_s3(s3.at("S3Uri").get<std::string>());
-  try {
-    const auto found = control.outside.list_objects(account, path, 1);
-    return !found.empty() && (s3.at("S3DataType") == "S3Prefix" || found[0].key == path.key);
-  } catch (const Error& error) {
-    if (error.kind() == Kind::unavailable || error.kind() == Kind::internal) throw;
-    return false;
-  }
-}
-
 }  // namespace
 
 void check_training_request(const Json& input) {
@@ -204,8 +194,8 @@ JobSpec training_job_spec(const Record& record) {
 void check_channels(const Control& control, const Caller& caller, const Json& input) {
   for (const Json& channel : aws::list_of(input, "InputDataConfig")) {
     const Json& s3 = channel.at("DataSource").at("S3DataSource");
-    if (has_objects(control, caller.account, s3)) continue;
     const std::string uri = s3.at("S3Uri");
+    if (has_objects(control, caller.account, uri, s3.at("S3DataType") != "S3Prefix")) continue;
     throw validation_error(text("No S3 objects found under S3 URL \"", uri,
                                 "\" given in input data source. Please ensure that the bucket exists in the selected "
                                 "region (",

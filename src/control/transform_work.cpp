@@ -1,0 +1,173 @@
+#include "control/transform_work.h"
+
+#include <cmath>
+#include <mutex>
+#include <set>
+
+#include "base/log.h"
+#include "base/thread_pool.h"
+#include "control/resource.h"
+#include "control/training_events.h"
+
+namespace graft {
+namespace {
+
+constexpr std::size_t kJobsAtOnce = 4;
+constexpr std::size_t kMostObjects = 1'000'000;
+constexpr std::uint64_t kMostObject = std::uint64_t{256} << 20;  // bytes; its requests are made from it in memory
+constexpr std::size_t kMostReason = 1024;
+constexpr double kLook = 0.05;  // seconds
+constexpr const char* kLogGroup = "/aws/sagemaker/TransformJobs";
+
+// Thrown when a job is not to go on: it was stopped, or the platform ends.
+struct NotWanted {};
+
+std::string data_log(const Record& job) {
+  return text(job.name, "/i-1-", static_cast<std::int64_t>(job.created), "/data-log");
+}
+
+// What a model's answer says was wrong.
+std::string reason_of(const Response& response) {
+  const Json body = Json::parse(response.body, nullptr, false);
+  if (body.is_object() && body.contains("Message") && body["Message"].is_string()) return body["Message"];
+  return text("The model answered with the status ", response.status);
+}
+
+bool is_worth_another_try(const Response& response) {
+  if (response.status != 424) return response.status == 429 || response.status >= 500;
+  const Json body = Json::parse(response.body, nullptr, false);
+  return body.is_object() && body.value("OriginalStatusCode", 500) >= 500;
+}
+
+}  // namespace
+
+TransformWork::TransformWork(Control control)
+    : control_(control), errands_(kJobsAtOnce, [this](const Errands::Key& key) { work(key); }) {}
+
+void TransformWork::start() {
+  for (const char* status : {"InProgress", "Stopping"}) {
+    for (const Record& job : control_.records.in_status(kTransformJob, status)) look(job.account, job.name);
+  }
+  errands_.start();
+}
+
+void TransformWork::work(const Errands::Key& key) {
+  const auto job = control_.records.find(key.first, kTransformJob, key.second);
+  if (!job || has_ended(*job)) return;
+  if (job->status == "Stopping") return end(*job, "Stopped", "");
+  control_.records.update(job->account, kTransformJob, job->name,
+                          [](Record& record) { record.document.emplace("TransformStartTime", now()); });
+  std::string failure;
+  try {
+    transform(*job);
+  } catch (const NotWanted&) {
+    control_.outside.remove_endpoint(job->account, transform_endpoint(job->name));
+    if (!errands_.stopping()) end(*job, "Stopped", "");
+    return;
+  } catch (const Error& error) {
+    failure = text(error.kind() == Kind::unavailable ? "InternalServerError: " : "ClientError: ", error.what());
+  } catch (const std::exception& error) {
+    spdlog::error("the transform job {}: {}", job->name, error.what());
+    failure = "InternalServerError: the platform's log says more";
+  }
+  control_.outside.remove_endpoint(job->account, transform_endpoint(job->name));
+  end(*job, failure.empty() ? "Completed" : "Failed", failure);
+}
+
+void TransformWork::end(const Record& job, const std::string& status, const std::string& failure) {
+  control_.records.update(job.account, kTransformJob, job.name, [&](Record& record) {
+    record.status = record.status == "Stopping" ? "Stopped" : status;
+    record.document["TransformEndTime"] = now();
+    if (!failure.empty()) record.document["FailureReason"] = cut(failure, kMostReason);
+  });
+}
+
+void TransformWork::check_wanted(const Record& job) {
+  if (errands_.stopping()) throw NotWanted{};
+  const auto record = control_.records.find(job.account, kTransformJob, job.name);
+  if (!record || record->status != "InProgress") throw NotWanted{};
+}
+
+void TransformWork::transform(const Record& job) {
+  const TransformPlan plan = transform_plan(job.document);
+  control_.outside.apply_endpoint(job.inner.at("Serving").get<EndpointSpec>());
+  wait_until_served(job);
+  transform_all(job, plan, left_to_do(job, plan));
+}
+
+void TransformWork::wait_until_served(const Record& job) {
+  for (;;) {
+    check_wanted(job);
+    const auto state = control_.outside.endpoint_state(job.account, transform_endpoint(job.name));
+    if (state && state->status == EndpointState::Status::in_service) return;
+    if (state && state->status == EndpointState::Status::failed) {
+      fail(Kind::invalid, "the model ", job.document.at("ModelName").get<std::string>(),
+           " is not served: ", state->failure);
+    }
+    errands_.pause(kLook);
+  }
+}
+
+std::vector<std::string> TransformWork::left_to_do(const Record& job, const TransformPlan& plan) {
+  // Outputs that are older than the job are another job's.
+  const auto oldest = static_cast<std::int64_t>(std::floor(job.created));
+  S3Path outputs = plan.output;
+  if (!outputs.key.empty() && !outputs.key.ends_with('/')) outputs.key += '/';
+  std::set<std::string> done;
+  if (job.document.contains("TransformStartTime")) {
+    for (const RemoteObject& output : control_.outside.list_objects(job.account, outputs, kMostObjects)) {
+      if (output.modified >= oldest) done.insert(output.key);
+    }
+  }
+  std::vector<std::string> keys;
+  for (const RemoteObject& object : control_.outside.list_objects(job.account, plan.input, kMostObjects)) {
+    const bool folder = object.size == 0 && object.key.ends_with('/');
+    if (!folder && !done.contains(output_of(plan, object.key).key)) keys.push_back(object.key);
+  }
+  return keys;
+}
+
+void TransformWork::transform_all(const Record& job, const TransformPlan& plan, const std::vector<std::string>& keys) {
+  std::mutex mutex;
+  std::size_t failed = 0;
+  std::string first;
+  parallel_for(keys.size(), static_cast<std::size_t>(plan.concurrent), [&](std::size_t i) {
+    check_wanted(job);
+    try {
+      transform_object(job, plan, keys[i]);
+    } catch (const Error& error) {
+      const std::string line = text(name(S3Path{plan.input.bucket, keys[i]}), ": ", error.what());
+      control_.outside.log(job.account, kLogGroup, data_log(job), {line});
+      const std::lock_guard lock(mutex);
+      if (failed++ == 0) first = line;
+    }
+  });
+  require(failed == 0, failed, " of ", keys.size(), " objects could not be transformed. The first: ", first);
+}
+
+void TransformWork::transform_object(const Record& job, const TransformPlan& plan, const std::string& key) {
+  const Bytes content = control_.outside.get_object(job.account, {plan.input.bucket, key}, kMostObject);
+  std::string answers;
+  for (const std::string_view request : requests_of(plan, as_text(content))) {
+    answers += ask(job, plan, request);
+    if (plan.newline_after && !answers.ends_with('\n')) answers += '\n';
+  }
+  control_.outside.put_object(job.account, output_of(plan, key), as_bytes(answers), plan.accept);
+}
+
+std::string TransformWork::ask(const Record& job, const TransformPlan& plan, std::string_view request) {
+  Request made{.method = "POST", .target = "/invocations", .path = "/invocations"};
+  const ByteView body = as_bytes(request);
+  made.body.assign(body.begin(), body.end());
+  if (!plan.content_type.empty()) made.headers.emplace_back("Content-Type", plan.content_type);
+  if (!plan.accept.empty()) made.headers.emplace_back("Accept", plan.accept);
+  for (int attempt = 0;; ++attempt) {
+    const Response response = control_.outside.invoke(job.account, transform_endpoint(job.name), made);
+    if (response.status >= 200 && response.status < 300) return response.body;
+    require(is_worth_another_try(response) && attempt < plan.retries, reason_of(response));
+    check_wanted(job);
+    errands_.pause(0.1 * (1 << attempt));
+  }
+}
+
+}  // namespace graft

@@ -1,0 +1,65 @@
+#include "control/tuning_fields.h"
+
+namespace graft {
+
+using enum aws::Support;
+
+std::vector<aws::Field> create_tuning_job_fields() {
+  return {
+      {"HyperParameterTuningJobName", done},
+      {"HyperParameterTuningJobConfig.Strategy", done,
+       "`Random`, `Grid`, `Bayesian` (a tree-structured Parzen estimator); `Hyperband` is refused"},
+      {"HyperParameterTuningJobConfig.StrategyConfig", refused, "it is of the strategy Hyperband"},
+      {"HyperParameterTuningJobConfig.HyperParameterTuningJobObjective", done},
+      {"HyperParameterTuningJobConfig.ResourceLimits.MaxNumberOfTrainingJobs", done,
+       "of the strategy Grid the size of the grid"},
+      {"HyperParameterTuningJobConfig.ResourceLimits.MaxParallelTrainingJobs", done},
+      {"HyperParameterTuningJobConfig.ResourceLimits.MaxRuntimeInSeconds", refused, "the number of jobs is the limit"},
+      {"HyperParameterTuningJobConfig.ParameterRanges.IntegerParameterRanges", done},
+      {"HyperParameterTuningJobConfig.ParameterRanges.ContinuousParameterRanges", done},
+      {"HyperParameterTuningJobConfig.ParameterRanges.CategoricalParameterRanges", done},
+      {"HyperParameterTuningJobConfig.ParameterRanges.AutoParameters", refused, "ranges are chosen by who asks"},
+      {"HyperParameterTuningJobConfig.TrainingJobEarlyStoppingType", done, "`Off`; `Auto` is refused"},
+      {"HyperParameterTuningJobConfig.TuningJobCompletionCriteria.TargetObjectiveMetricValue", done},
+      {"HyperParameterTuningJobConfig.TuningJobCompletionCriteria.BestObjectiveNotImproving", refused,
+       "give a TargetObjectiveMetricValue"},
+      {"HyperParameterTuningJobConfig.TuningJobCompletionCriteria.ConvergenceDetected", refused,
+       "give a TargetObjectiveMetricValue"},
+      {"HyperParameterTuningJobConfig.RandomSeed", done},
+      {"TrainingJobDefinition.DefinitionName", ignored, "there is one definition"},
+      {"TrainingJobDefinition.TuningObjective", refused, "the objective is the tuning job's"},
+      {"TrainingJobDefinition.HyperParameterRanges", refused, "the ranges are the tuning job's"},
+      {"TrainingJobDefinition.StaticHyperParameters", done},
+      {"TrainingJobDefinition.AlgorithmSpecification.TrainingImage", done, "as in CreateTrainingJob"},
+      {"TrainingJobDefinition.AlgorithmSpecification.TrainingInputMode", done},
+      {"TrainingJobDefinition.AlgorithmSpecification.MetricDefinitions", done},
+      {"TrainingJobDefinition.AlgorithmSpecification.AlgorithmName", refused,
+       "there is no marketplace: name a TrainingImage"},
+      {"TrainingJobDefinition.RoleArn", done, "checked and kept"},
+      {"TrainingJobDefinition.InputDataConfig", done, "as in CreateTrainingJob"},
+      {"TrainingJobDefinition.VpcConfig", ignored, "jobs run in the network of this machine"},
+      {"TrainingJobDefinition.OutputDataConfig", done},
+      {"TrainingJobDefinition.ResourceConfig", done},
+      {"TrainingJobDefinition.HyperParameterTuningResourceConfig.InstanceType", done},
+      {"TrainingJobDefinition.HyperParameterTuningResourceConfig.InstanceCount", done},
+      {"TrainingJobDefinition.HyperParameterTuningResourceConfig.VolumeSizeInGB", ignored},
+      {"TrainingJobDefinition.HyperParameterTuningResourceConfig.VolumeKmsKeyId", ignored},
+      {"TrainingJobDefinition.HyperParameterTuningResourceConfig.AllocationStrategy", ignored,
+       "all instances are of one type"},
+      {"TrainingJobDefinition.HyperParameterTuningResourceConfig.InstanceConfigs", refused,
+       "all instances are of one type"},
+      {"TrainingJobDefinition.StoppingCondition", done},
+      {"TrainingJobDefinition.EnableNetworkIsolation", ignored},
+      {"TrainingJobDefinition.EnableInterContainerTrafficEncryption", ignored},
+      {"TrainingJobDefinition.EnableManagedSpotTraining", ignored, "nothing is interrupted"},
+      {"TrainingJobDefinition.CheckpointConfig", done, "each training job in a folder of its name below the S3Uri"},
+      {"TrainingJobDefinition.RetryStrategy", done},
+      {"TrainingJobDefinition.Environment", done},
+      {"TrainingJobDefinitions", refused, "give one TrainingJobDefinition"},
+      {"WarmStartConfig", refused, "tuning begins anew"},
+      {"Tags", done},
+      {"Autotune", refused, "ranges are chosen by who asks"},
+  };
+}
+
+}  // namespace graft

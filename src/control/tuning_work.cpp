@@ -1,0 +1,130 @@
+#include "control/tuning_work.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "control/resource.h"
+#include "control/training_events.h"
+#include "control/training_job.h"
+#include "control/tuning_record.h"
+
+namespace graft {
+namespace {
+
+constexpr double kBetweenTries = 2;  // seconds
+
+std::size_t running(const std::vector<Record>& trainings) {
+  return static_cast<std::size_t>(
+      std::count_if(trainings.begin(), trainings.end(), [](const Record& training) { return !has_ended(training); }));
+}
+
+void end_tuning(const Control& control, const Record& tuning, const std::string& status, const std::string& failure) {
+  control.records.update(tuning.account, kTuningJob, tuning.name, [&](Record& record) {
+    record.status = status;
+    record.document["HyperParameterTuningEndTime"] = now();
+    if (!failure.empty()) record.document["FailureReason"] = cut(failure, 1024);
+  });
+}
+
+void stop_trainings(const Control& control, const std::vector<Record>& trainings) {
+  for (const Record& training : trainings) {
+    if (!has_ended(training)) stop_training_job(control, training.account, training.name);
+  }
+}
+
+HyperParameterValues proposal(const Record& tuning, const std::vector<Record>& trainings, const std::string& arn) {
+  const Json& config = tuning.document.at("HyperParameterTuningJobConfig");
+  const auto space = space_of(config.at("ParameterRanges"));
+  const std::string strategy = config.at("Strategy");
+  const Key key = tuning_key(tuning.document, arn, trainings.size());
+  if (strategy == "Grid") return grid_values(space, trainings.size());
+  if (strategy == "Random") return random_values(space, key);
+  const TuningObjective objective = objective_of(tuning);
+  std::vector<Trial> trials;
+  for (const Record& training : trainings) {
+    Trial trial{.values = training.inner.at("TunedHyperParameters").get<HyperParameterValues>()};
+    const auto value = training.status == "Completed" ? objective_value(training, objective) : std::nullopt;
+    if (value) trial.score = objective.maximize ? *value : -*value;
+    trials.push_back(std::move(trial));
+  }
+  return bayesian_values(space, trials, key);
+}
+
+void start_next(const Control& control, const Record& tuning, const std::vector<Record>& trainings) {
+  const std::string arn = tuning.document.at("HyperParameterTuningJobArn");
+  const HyperParameterValues values = proposal(tuning, trainings, arn);
+  start_training_job(control, maker_of(tuning, arn), tuned_request(tuning.document, arn, trainings.size(), values),
+                     tuning.name, {{"TuningJobArn", arn}, {"TunedHyperParameters", values}});
+}
+
+bool reached_target(const Record& tuning, const std::vector<Record>& trainings) {
+  const Json& config = tuning.document.at("HyperParameterTuningJobConfig");
+  if (!config.contains("TuningJobCompletionCriteria")) return false;
+  const Json& criteria = config.at("TuningJobCompletionCriteria");
+  const TuningObjective objective = objective_of(tuning);
+  const Record* best = best_of(trainings, objective);
+  if (!best || !criteria.contains("TargetObjectiveMetricValue")) return false;
+  const double value = *objective_value(*best, objective), target = criteria.at("TargetObjectiveMetricValue");
+  return objective.maximize ? value >= target : value <= target;
+}
+
+void finish(const Control& control, const Record& tuning, const std::vector<Record>& trainings) {
+  const bool any = std::any_of(trainings.begin(), trainings.end(),
+                               [](const Record& training) { return training.status == "Completed"; });
+  end_tuning(
+      control, tuning, any ? "Completed" : "Failed",
+      any ? "" : "All training jobs failed. Please take a look at the training jobs failures to get more details.");
+}
+
+}  // namespace
+
+void advance_tuning_job(const Control& control, const std::string& account, const std::string& job) {
+  const auto tuning = control.records.find(account, kTuningJob, job);
+  if (!tuning || has_ended(*tuning)) return;
+  std::vector<Record> trainings = trainings_of(control, *tuning);
+  if (tuning->status == "Stopping") {
+    stop_trainings(control, trainings);
+    if (running(trainings) == 0) end_tuning(control, *tuning, "Stopped", "");
+    return;
+  }
+  const bool enough = reached_target(*tuning, trainings);
+  if (enough) stop_trainings(control, trainings);
+  const std::size_t most = most_trainings(tuning->document);
+  const std::size_t at_once =
+      tuning->document.at("HyperParameterTuningJobConfig").at("ResourceLimits").at("MaxParallelTrainingJobs");
+  while (!enough && trainings.size() < most && running(trainings) < at_once) {
+    try {
+      start_next(control, *tuning, trainings);
+    } catch (const std::exception& error) {
+      const auto* ours = dynamic_cast<const Error*>(&error);
+      if (ours && ours->kind() == Kind::unavailable) throw;
+      stop_trainings(control, trainings);
+      return end_tuning(control, *tuning, "Failed", error.what());
+    }
+    trainings = trainings_of(control, *tuning);
+  }
+  if ((enough || trainings.size() >= most) && running(trainings) == 0) finish(control, *tuning, trainings);
+}
+
+TuningWork::TuningWork(Control control)
+    : control_(control), errands_(1, [this](const Errands::Key& key) { advance(key); }) {}
+
+void TuningWork::start() {
+  for (const char* status : {"InProgress", "Stopping"}) {
+    for (const Record& job : control_.records.in_status(kTuningJob, status)) look(job.account, job.name);
+  }
+  errands_.start();
+}
+
+void TuningWork::advance(const Errands::Key& key) {
+  try {
+    advance_tuning_job(control_, key.first, key.second);
+  } catch (const Error& error) {
+    if (error.kind() != Kind::unavailable) throw;
+    spdlog::warn("the tuning job {}: {}; it is tried again", key.second, error.what());
+    errands_.pause(kBetweenTries);
+    errands_.add(key);
+  }
+}
+
+}  // namespace graft
