@@ -31,8 +31,8 @@ struct CaptureSpec {
 // How new variants take over from those that are there.
 struct DeploymentSpec {
   enum class Shift { all_at_once, canary, linear } shift = Shift::all_at_once;
-  int step_percent = 100;  // of the first step (canary) or of each (linear)
-  double wait_seconds = 0;    // baking time of a step
+  int step_percent = 100;   // of the first step (canary) or of each (linear)
+  double wait_seconds = 0;  // baking time of a step
   double timeout_seconds = 14400;
   std::vector<std::string> alarms{};  // by name: rolled back when one is in alarm during the shift
 };
@@ -42,7 +42,7 @@ struct EndpointSpec {
   std::vector<VariantSpec> variants{};
   std::optional<CaptureSpec> capture{};
   DeploymentSpec deployment{};
-  double idle_seconds = 0;  // without requests for so long its processes end, until the next request; 0: never
+  double idle_seconds = 0;    // without requests for so long its processes end, until the next request; 0: never
   bool keep_weights = false;  // RetainAllVariantProperties
 };
 

@@ -1,0 +1,32 @@
+// Starts a variant's instances: gets its model, chooses the program, and lets models of one backbone share processes.
+#pragma once
+
+#include "hosting/fleet.h"
+#include "hosting/hosting.h"
+#include "hosting/shared_backbones.h"
+
+namespace graft {
+
+class Launcher {
+ public:
+  Launcher(const HostingOptions& options, const HostingListener& listener, std::shared_ptr<Bell> bell);
+
+  // Gets the variant's model. It has no instances yet. Throws why it cannot be served.
+  FleetVariant prepare(const EndpointSpec& endpoint, const VariantSpec& variant);
+
+  // The variant's instance of this number, which counts from 0. Returns before it is ready.
+  InstancePointer launch(const EndpointSpec& endpoint, const FleetVariant& variant, std::size_t number);
+
+ private:
+  void launch_graft(const EndpointSpec& endpoint, const FleetVariant& variant, Instance& instance);
+  void launch_container(const EndpointSpec& endpoint, const FleetVariant& variant, Instance& instance);
+  ServingProgram program_of(const EndpointSpec& endpoint, const VariantSpec& variant, const Instance& instance) const;
+
+  const HostingOptions& options_;
+  const HostingListener& listener_;
+  const std::shared_ptr<Bell> bell_;
+  ModelCache cache_;
+  SharedBackbones backbones_;
+};
+
+}  // namespace graft
