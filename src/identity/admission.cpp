@@ -31,7 +31,6 @@ class Admitted : public SignedExchange {
   std::optional<std::uint64_t> length() const override { return body_.length(); }
   std::size_t read(std::span<std::byte> room) override { return body_.read(room); }
   void answer(Response response) override { exchange_->answer(std::move(response)); }
-  bool abandoned() const override { return exchange_->abandoned(); }
   const Caller& caller() const override { return caller_; }
   const Headers& trailers() const override { return body_.trailers(); }
 
@@ -55,7 +54,6 @@ class Whole : public Exchange {
     return size;
   }
   void answer(Response response) override { exchange_->answer(std::move(response)); }
-  bool abandoned() const override { return exchange_->abandoned(); }
 
  private:
   std::shared_ptr<Exchange> exchange_;
@@ -151,19 +149,11 @@ void check_signature(const Request& request, const Claim& claim, const Digest& k
        "the signature is not of this request: check the secret key, and that no proxy changes Host, path or headers");
 }
 
-// "/bucket/key", also where the bucket is in the host's name.
-std::string old_resource(const Request& request, const std::string& domain) {
-  const std::string path(sent_target(request.target).path);
-  std::string_view host = find_header(request.headers, "host").value_or("");
-  host = host.substr(0, host.rfind(':'));
-  const std::string end = '.' + domain;
-  const bool virtual_host = !domain.empty() && host.size() > end.size() && host.ends_with(end);
-  return virtual_host ? '/' + std::string(host.substr(0, host.size() - end.size())) + path : path;
-}
-
 void check_old_signature(const Request& request, const Claim& claim, const std::string& secret,
-                         const std::string& domain) {
-  const auto expected = hmac_sha1(secret, old_string_to_sign(request, claim, old_resource(request, domain)));
+                         const std::string& bucket_in_host) {
+  const std::string path(sent_target(request.target).path);
+  const std::string resource = bucket_in_host.empty() ? path : '/' + bucket_in_host + path;
+  const auto expected = hmac_sha1(secret, old_string_to_sign(request, claim, resource));
   Bytes sent;
   try {
     sent = decode_base64(claim.signature);
@@ -217,7 +207,8 @@ std::shared_ptr<SignedExchange> admit(const Identity& identity, std::shared_ptr<
   check_time(*claim, now, options.most_skew.count());
   std::optional<ChunkSigning> signing;
   if (claim->form == Claim::Form::old_query) {
-    check_old_signature(request, *claim, holder.secret_key, options.domain);
+    const std::string bucket = options.bucket_in_host ? options.bucket_in_host(request) : "";
+    check_old_signature(request, *claim, holder.secret_key, bucket);
   } else {
     check_headers_are_signed(request, *claim);
     const Digest key = signing_key(holder.secret_key, *claim);

@@ -18,7 +18,8 @@ namespace graft {
 struct AdmissionOptions {
   std::chrono::seconds most_skew{900};
   std::size_t most_signed_body = 8 << 20;  // of services that sign the whole body; it is read before they are asked
-  std::string domain{};  // as ObjectServiceOptions has it: V2 signs the bucket, also where it is in the host's name
+  // The bucket that Host names, or nothing: V2 signs it. Empty: none ever does.
+  std::function<std::string(const Request&)> bucket_in_host{};
   std::function<std::int64_t()> now{};  // seconds since 1970; the clock where it is empty
 };
 

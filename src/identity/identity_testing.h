@@ -12,6 +12,10 @@
 #include "base/error.h"
 #include "http/exchange.h"
 #include "http/url.h"
+#include "identity/canonical.h"
+#include "identity/identity.h"
+#include "identity/secret.h"
+#include "identity/time_text.h"
 
 namespace graft::test {
 
@@ -50,6 +54,33 @@ inline Request request(const std::string& method, const std::string& target, Hea
           .query = std::move(parts.query),
           .headers = std::move(headers),
           .client = "127.0.0.1"};
+}
+
+// As a client signs: all headers that are given, Host and X-Amz-Date. `payload` is the body's digest or what stands for
+// it.
+inline Request sign(const AccessKey& key, const std::string& service, const std::string& method,
+                    const std::string& target, const std::string& payload, Headers headers, std::int64_t time) {
+  Claim claim{.day = compact_time(time).substr(0, 8),
+              .region = "eu-west-1",
+              .service = service,
+              .time_words = compact_time(time)};
+  headers.emplace_back("host", "127.0.0.1:9000");
+  headers.emplace_back("x-amz-date", claim.time_words);
+  if (service == "s3") headers.emplace_back("x-amz-content-sha256", payload);
+  std::ranges::sort(headers);
+  std::string names;
+  for (const auto& [name, value] : headers) {
+    claim.signed_headers.push_back(name);
+    names += (names.empty() ? "" : ";") + name;
+  }
+  Request sent = request(method, target, headers);
+  const std::string_view plain = sent_target(target).path;
+  const std::string path = service == "s3" ? std::string(plain) : twice_encoded_path(plain);
+  const std::string words = string_to_sign(claim, canonical_request(sent, claim, path, payload));
+  sent.headers.emplace_back("Authorization", "AWS4-HMAC-SHA256 Credential=" + key.access_key + '/' + claim.scope() +
+                                                 ", SignedHeaders=" + names + ", Signature=" +
+                                                 hex(hmac_sha256(signing_key(key.secret_key, claim), words)));
+  return sent;
 }
 
 // The code of the error that `act` throws.
