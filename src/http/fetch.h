@@ -1,4 +1,4 @@
-// Getting a file that somebody else named by its URL: http, https, or s3 with the credentials of this process.
+// Getting a file that somebody else named by its URL: http or https.
 #pragma once
 
 #include <chrono>
@@ -23,11 +23,5 @@ struct FetchLimits {
 // Blocks. Throws Kind::invalid for what is no such URL, Kind::denied for an address that may not be asked,
 // Kind::unavailable for all else that prevents it. Thread-safe.
 Bytes fetch(const std::string& url, const FetchLimits& limits);
-
-// s3://bucket/key, signed with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or with what
-// AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI answers; in AWS_REGION or AWS_DEFAULT_REGION; from
-// AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL where one is set, which may have a private address. Unsigned where there are
-// no credentials. Throws Kind::not_found and Kind::denied as S3 says so.
-Bytes fetch_s3(const std::string& url, const FetchLimits& limits);
 
 }  // namespace graft

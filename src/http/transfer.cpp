@@ -16,7 +16,6 @@ namespace graft {
 namespace {
 
 using Handle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
-using List = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 
 // What libcurl's callbacks share.
 struct Progress {
@@ -80,13 +79,6 @@ void set_limits(const Handle& handle, const FetchLimits& limits, Progress& progr
   set(handle, CURLOPT_USERAGENT, "graft/" GRAFT_VERSION);
 }
 
-void sign(const Handle& handle, const Signature& signature) {
-  set(handle, CURLOPT_PATH_AS_IS, 1L);  // a key may hold ".."
-  set(handle, CURLOPT_AWS_SIGV4, text("aws:amz:", signature.region, ":s3").c_str());
-  set(handle, CURLOPT_USERNAME, signature.access_key.c_str());
-  set(handle, CURLOPT_PASSWORD, signature.secret_key.c_str());
-}
-
 [[noreturn]] void explain(CURLcode code, const std::string& url, const Progress& progress, const char* details) {
   const FetchLimits& limits = progress.limits;
   if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
@@ -118,20 +110,13 @@ Handle make_handle() {
 
 }  // namespace
 
-Transfer transfer(const std::string& url, const FetchLimits& limits, const Headers& headers,
-                  const std::optional<Signature>& signature) {
+Transfer transfer(const std::string& url, const FetchLimits& limits) {
   const Handle handle = make_handle();
   Progress progress{limits};
   std::array<char, CURL_ERROR_SIZE> details{};
   set(handle, CURLOPT_URL, url.c_str());
   set(handle, CURLOPT_ERRORBUFFER, details.data());
   set_limits(handle, limits, progress);
-  List lines(nullptr, curl_slist_free_all);
-  for (const auto& [name, value] : headers) {
-    lines.reset(curl_slist_append(lines.release(), text(name, ": ", value).c_str()));
-  }
-  if (lines) set(handle, CURLOPT_HTTPHEADER, lines.get());
-  if (signature) sign(handle, *signature);
   const CURLcode code = curl_easy_perform(handle.get());
   if (code != CURLE_OK) explain(code, url, progress, details.data());
   Transfer result;

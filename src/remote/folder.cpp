@@ -97,6 +97,20 @@ class Plan {
     items_.push_back({object, folder_ / relative});
   }
 
+  // Removes what the folder holds besides.
+  void prune() const {
+    if (!fs::exists(folder_)) return;
+    std::vector<fs::path> others;
+    for (auto entry = fs::recursive_directory_iterator(folder_); entry != fs::recursive_directory_iterator(); ++entry) {
+      const std::string relative = entry->path().lexically_relative(folder_).string();
+      const bool folder = entry->is_directory() && !entry->is_symlink();
+      if ((folder ? folders_ : files_).contains(relative)) continue;
+      others.push_back(entry->path());
+      if (folder) entry.disable_recursion_pending();
+    }
+    for (const fs::path& each : others) fs::remove_all(each);
+  }
+
   // Makes the folders.
   const std::vector<Item>& finish() {
     for (const std::string& each : folders_) {
@@ -171,11 +185,11 @@ std::vector<Item> differing(std::vector<Item> items, const std::map<std::string,
   return left;
 }
 
-}  // namespace
-
-Moved download_folder(const S3Settings& settings, const S3Path& prefix, const fs::path& folder, const Told& progress) {
+Moved bring(const S3Settings& settings, const S3Path& prefix, const fs::path& folder, const Told& progress,
+            bool mirror) {
   Plan plan(prefix, folder);
   list_objects(settings, prefix, [&](const RemoteObject& object) { plan.add(object); });
+  if (mirror) plan.prune();
   const std::vector<Item>& all = plan.finish();
   std::vector<char> there(all.size());
   parallel_for(all.size(), available_cores(), [&](std::size_t i) { there[i] = is_there(all[i]); });
@@ -183,7 +197,7 @@ Moved download_folder(const S3Settings& settings, const S3Path& prefix, const fs
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!there[i]) missing.push_back(all[i]);
   }
-  const Moved moved{missing.size(), size_of(missing)};
+  const Moved moved{missing.size(), size_of(missing), all.size()};
   Sum sum(progress, moved.bytes);
   const Moving moving = sum.moving();
   parallel_for(missing.size(), kThreads, [&](std::size_t i) {
@@ -192,14 +206,41 @@ Moved download_folder(const S3Settings& settings, const S3Path& prefix, const fs
   return moved;
 }
 
+}  // namespace
+
+Moved download_folder(const S3Settings& settings, const S3Path& prefix, const fs::path& folder, const Told& progress) {
+  return bring(settings, prefix, folder, progress, false);
+}
+
+Moved mirror_folder(const S3Settings& settings, const S3Path& prefix, const fs::path& folder, const Told& progress) {
+  return bring(settings, prefix, folder, progress, true);
+}
+
+bool download_changed(const S3Settings& settings, const S3Path& path, const fs::path& file, const Told& progress) {
+  const auto object = find_object(settings, path);
+  if (!object) throw Error(Kind::not_found, "NoSuchKey", text("there is no object ", name(path)));
+  if (is_there({*object, file})) return false;
+  Sum sum(progress, object->size);
+  download_file(settings, path, file, true, sum.moving());
+  return true;
+}
+
+void upload(const S3Settings& settings, const fs::path& file, const S3Path& path, const Told& progress) {
+  std::error_code unknown;
+  const std::uintmax_t size = fs::file_size(file, unknown);
+  Sum sum(progress, unknown ? 0 : size);
+  upload_file(settings, file, path, sum.moving());
+}
+
 Moved upload_folder(const S3Settings& settings, const fs::path& folder, const S3Path& prefix, const Told& progress) {
   require(fs::is_directory(folder), folder.string(), " is not a folder");
   const S3Path below{prefix.bucket, prefix.key.empty() || prefix.key.ends_with('/') ? prefix.key : prefix.key + "/"};
   std::vector<Item> files = files_below(folder, below.key);
   std::map<std::string, RemoteObject> stored;
   list_objects(settings, below, [&](const RemoteObject& object) { stored.emplace(object.key, object); });
+  const std::size_t all = files.size();
   const std::vector<Item> items = differing(std::move(files), stored);
-  const Moved moved{items.size(), size_of(items)};
+  const Moved moved{items.size(), size_of(items), all};
   Sum sum(progress, moved.bytes);
   const Moving moving = sum.moving();
   parallel_for(items.size(), kThreads, [&](std::size_t i) {

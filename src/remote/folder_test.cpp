@@ -60,6 +60,36 @@ TEST_F(Folder, IsNotFetchedAgainWhereItIsTheSame) {
   EXPECT_EQ(local("longer"), "longer");
 }
 
+TEST_F(Folder, IsMirroredWithoutWhatTheStoreDoesNotHold) {
+  store_.put("bucket/d/a/1", "1");
+  store_.put("bucket/d/b/2", "2");
+  down("s3://bucket/d/");
+  store_.erase("bucket/d/a/1");
+  store_.put("bucket/d/a", "a file now");
+  const Moved moved = mirror_folder(store_.settings(), {"bucket", "d/"}, folder());
+  EXPECT_EQ(moved.objects, 1u);
+  EXPECT_EQ(moved.all, 2u);
+  EXPECT_EQ(local("a"), "a file now");
+  store_.erase("bucket/d/a");
+  mirror_folder(store_.settings(), {"bucket", "d/"}, folder());
+  EXPECT_FALSE(fs::exists(folder() / "a"));
+  EXPECT_EQ(local("b/2"), "2");
+}
+
+TEST_F(Folder, FetchesOneFileOnlyWhenItChanged) {
+  store_.put("bucket/file", "one");
+  const fs::path file = temporary_.path() / "file";
+  EXPECT_TRUE(download_changed(store_.settings(), {"bucket", "file"}, file));
+  EXPECT_FALSE(download_changed(store_.settings(), {"bucket", "file"}, file));
+  store_.put("bucket/file", "two", 1'700'000'001);
+  EXPECT_TRUE(download_changed(store_.settings(), {"bucket", "file"}, file));
+  EXPECT_EQ(read_text(file), "two");
+  EXPECT_THAT(problem_of([&] {
+                download_changed(store_.settings(), {"bucket", "none"}, file);
+              }),
+              HasSubstr("not_found: there is no object s3://bucket/none"));
+}
+
 TEST_F(Folder, SeesAChangeWithinTheSameSecond) {
   const std::int64_t now = std::time(nullptr);
   store_.put("bucket/d/file", "older", now);

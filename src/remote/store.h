@@ -52,9 +52,13 @@ std::optional<RemoteObject> find_object(const S3Settings& settings, const S3Path
 Bytes get_object(const S3Settings& settings, const S3Path& path, std::uint64_t limit);
 // To a file, which is there as a whole or not at all. Its memory does not grow with the object.
 void download(const S3Settings& settings, const S3Path& path, const std::filesystem::path& file);
+// The same, unless the file is there with the same size and time or content. Whether it was fetched.
+bool download_changed(const S3Settings& settings, const S3Path& path, const std::filesystem::path& file,
+                      const std::function<void(std::uint64_t done, std::uint64_t total)>& progress = {});
 void put_object(const S3Settings& settings, const S3Path& path, ByteView content, const std::string& content_type = {});
 // In parts where it is large; parts that were sent are taken back when it fails.
-void upload(const S3Settings& settings, const std::filesystem::path& file, const S3Path& path);
+void upload(const S3Settings& settings, const std::filesystem::path& file, const S3Path& path,
+            const std::function<void(std::uint64_t done, std::uint64_t total)>& progress = {});
 void delete_object(const S3Settings& settings, const S3Path& path);
 
 // A whole prefix to a folder and back, several objects at once; what is there with the same size and time or content is
@@ -65,9 +69,13 @@ void delete_object(const S3Settings& settings, const S3Path& path);
 struct Moved {
   std::size_t objects = 0;
   std::uint64_t bytes = 0;
+  std::size_t all = 0;  // with those that were left
 };
 Moved download_folder(const S3Settings& settings, const S3Path& prefix, const std::filesystem::path& folder,
                       const std::function<void(std::uint64_t done, std::uint64_t total)>& progress = {});
+// The same; what else the folder holds is removed.
+Moved mirror_folder(const S3Settings& settings, const S3Path& prefix, const std::filesystem::path& folder,
+                    const std::function<void(std::uint64_t done, std::uint64_t total)>& progress = {});
 Moved upload_folder(const S3Settings& settings, const std::filesystem::path& folder, const S3Path& prefix,
                     const std::function<void(std::uint64_t done, std::uint64_t total)>& progress = {});
 

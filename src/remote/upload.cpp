@@ -152,10 +152,6 @@ void upload_file(const S3Settings& settings, const std::filesystem::path& file, 
   if (moving) moving(static_cast<std::int64_t>(source.size));
 }
 
-void upload(const S3Settings& settings, const std::filesystem::path& file, const S3Path& path) {
-  upload_file(settings, file, path, {});
-}
-
 std::string expected_etag(const std::filesystem::path& file) {
   const Source source(file);
   if (source.size <= kWhole) return md5_of(source.part(0, source.size));

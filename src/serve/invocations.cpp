@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "remote/fetch_s3.h"
 #include "serve/pictures.h"
 
 namespace graft {
