@@ -24,7 +24,7 @@ struct ControlTest : testing::Test {
   std::vector<std::string> stopped{}, erased{}, removed{}, tunings{}, transforms{};
   std::vector<EndpointSpec> applied{};
   std::map<std::string, EndpointState> endpoints{};
-  std::function<Response(const Request&)> model = [](const Request&) { return Response{}; };
+  std::function<Response(const Request&)> answer_of_model = [](const Request&) { return Response{}; };
   std::map<std::string, std::string> objects{{"s3://b/train/a.jpg", "1"}, {"s3://b/out/model.tar.gz", "2"}};
   std::map<std::string, std::vector<std::string>> logs{};
   std::vector<std::pair<Metric, double>> metrics{};
@@ -71,7 +71,8 @@ struct ControlTest : testing::Test {
               const auto found = endpoints.find(endpoint);
               return found == endpoints.end() ? std::optional<EndpointState>() : found->second;
             },
-        .invoke = [this](const std::string&, const std::string&, const Request& request) { return model(request); },
+        .invoke = [this](const std::string&, const std::string&,
+                         const Request& request) { return answer_of_model(request); },
         .list_objects = [this](const std::string&, const S3Path& path, std::size_t most) { return list(path, most); },
         .get_object =
             [this](const std::string&, const S3Path& path, std::uint64_t) {

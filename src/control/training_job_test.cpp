@@ -22,7 +22,8 @@ struct TrainingJobTest : ControlTest {
   Json described() { return call("DescribeTrainingJob", {{"TrainingJobName", "job"}}); }
   std::vector<std::string> transitions() {
     std::vector<std::string> statuses;
-    for (const Json& one : described().at("SecondaryStatusTransitions")) statuses.push_back(one.at("Status"));
+    const Json answer = described();
+    for (const Json& one : answer.at("SecondaryStatusTransitions")) statuses.push_back(one.at("Status"));
     return statuses;
   }
   std::string refused_with(const std::function<void(Json&)>& change) {

@@ -1,0 +1,177 @@
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "control/control_testing.h"
+#include "control/resource.h"
+#include "control/transform_plan.h"
+#include "control/transform_work.h"
+
+namespace graft {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Json transform_request() {
+  return {{"TransformJobName", "t"},
+          {"ModelName", "m"},
+          {"TransformInput",
+           {{"DataSource", {{"S3DataSource", {{"S3DataType", "S3Prefix"}, {"S3Uri", "s3://b/in/"}}}}},
+            {"ContentType", "image/jpeg"}}},
+          {"TransformOutput", {{"S3OutputPath", "s3://b/answers"}, {"Accept", "application/jsonlines"}}},
+          {"TransformResources", {{"InstanceType", "ml.m5.large"}, {"InstanceCount", 1}}}};
+}
+
+struct TransformTest : ControlTest {
+  std::mutex mutex{};
+  std::vector<std::string> asked{};
+  TransformWork work{control};
+
+  void SetUp() override {
+    objects["s3://b/in/x/a.jpg"] = "A";
+    objects["s3://b/in/b.jpg"] = "B";
+    const auto list = outside.list_objects;
+    outside.list_objects = [this, list](const std::string& account, const S3Path& path, std::size_t most) {
+      const std::lock_guard lock(mutex);
+      return list(account, path, most);
+    };
+    const auto get = outside.get_object;
+    outside.get_object = [this, get](const std::string& account, const S3Path& path, std::uint64_t limit) {
+      const std::lock_guard lock(mutex);
+      return get(account, path, limit);
+    };
+    const auto put = outside.put_object;
+    outside.put_object = [this, put](const std::string& account, const S3Path& path, ByteView content,
+                                     const std::string& type) {
+      const std::lock_guard lock(mutex);
+      put(account, path, content, type);
+    };
+    answer_of_model = [this](const Request& request) {
+      const std::lock_guard lock(mutex);
+      asked.push_back(std::string(*find_header(request.headers, "Content-Type")) + " " +
+                      std::string(as_text(request.body)));
+      return Response{.body = "<" + std::string(as_text(request.body)) + ">"};
+    };
+    endpoints[transform_endpoint("t")] = {.status = EndpointState::Status::in_service};
+    outside.transform_changed = [this](const std::string& account, const std::string& job) { work.look(account, job); };
+    call("CreateModel",
+         {{"ModelName", "m"}, {"PrimaryContainer", {{"Image", "graft"}, {"ModelDataUrl", "s3://b/out/model.tar.gz"}}}});
+  }
+  Json described() { return call("DescribeTransformJob", {{"TransformJobName", "t"}}); }
+  // Until the job is over.
+  Json ended() {
+    for (int i = 0; i < 2000; ++i) {
+      const Json answer = described();
+      if (answer["TransformJobStatus"] != "InProgress" && answer["TransformJobStatus"] != "Stopping") return answer;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return described();
+  }
+};
+
+TEST_F(TransformTest, AsksTheModelForEachObject) {
+  call("CreateTransformJob", transform_request());
+  work.start();
+  EXPECT_EQ(ended()["TransformJobStatus"], "Completed");
+  EXPECT_THAT(asked, testing::UnorderedElementsAre("image/jpeg A", "image/jpeg B"));
+  EXPECT_EQ(objects["s3://b/answers/x/a.jpg.out"], "<A>");
+  EXPECT_EQ(objects["s3://b/answers/b.jpg.out"], "<B>");
+  EXPECT_THAT(removed, ElementsAre("transform_t"));
+  ASSERT_EQ(applied.size(), 1U);
+  EXPECT_EQ(applied[0].variants[0].environment.at("SAGEMAKER_BATCH"), "true");
+}
+
+TEST_F(TransformTest, GoesOnWithTheObjectsThatHaveNoOutputYet) {
+  call("CreateTransformJob", transform_request());
+  records.update(caller.account, kTransformJob, "t",
+                 [](Record& job) { job.document["TransformStartTime"] = job.created; });
+  objects["s3://b/answers/b.jpg.out"] = "done before";
+  const auto list = outside.list_objects;
+  outside.list_objects = [list](const std::string& account, const S3Path& path, std::size_t most) {
+    auto found = list(account, path, most);
+    for (RemoteObject& object : found) object.modified = static_cast<std::int64_t>(now());
+    return found;
+  };
+  work.start();
+  EXPECT_EQ(ended()["TransformJobStatus"], "Completed");
+  EXPECT_THAT(asked, ElementsAre("image/jpeg A"));
+  EXPECT_EQ(objects["s3://b/answers/b.jpg.out"], "done before");
+}
+
+TEST_F(TransformTest, FailsWhenAnObjectDoesAndDoesTheOthers) {
+  answer_of_model = [](const Request& request) {
+    if (as_text(request.body) != "A") return Response{.body = "fine"};
+    return Response{.status = 424,
+                    .body = R"({"Message": "Received client error (415) from primary", "OriginalStatusCode": 415})"};
+  };
+  call("CreateTransformJob", transform_request());
+  work.start();
+  const Json answer = ended();
+  EXPECT_EQ(answer["TransformJobStatus"], "Failed");
+  EXPECT_THAT(
+      answer["FailureReason"].get<std::string>(),
+      testing::AllOf(HasSubstr("ClientError: 1 of 2 objects"), HasSubstr("s3://b/in/x/a.jpg"), HasSubstr("(415)")));
+  EXPECT_FALSE(objects.contains("s3://b/answers/x/a.jpg.out"));
+  EXPECT_EQ(objects["s3://b/answers/b.jpg.out"], "fine");
+}
+
+TEST_F(TransformTest, TriesAgainWhatTheModelFailedAt) {
+  std::atomic<int> tries = 0;
+  answer_of_model = [&](const Request&) { return ++tries < 3 ? Response{.status = 503} : Response{.body = "fine"}; };
+  objects.erase("s3://b/in/x/a.jpg");
+  call("CreateTransformJob", transform_request());
+  work.start();
+  EXPECT_EQ(ended()["TransformJobStatus"], "Completed");
+  EXPECT_EQ(tries, 3);
+}
+
+TEST_F(TransformTest, IsStoppedBeforeItBegins) {
+  call("CreateTransformJob", transform_request());
+  call("StopTransformJob", {{"TransformJobName", "t"}});
+  EXPECT_EQ(described()["TransformJobStatus"], "Stopped");
+  work.start();
+  EXPECT_THAT(refusal("StopTransformJob", {{"TransformJobName", "t"}}), HasSubstr("in status Stopped"));
+  EXPECT_TRUE(asked.empty());
+}
+
+TEST_F(TransformTest, RefusesByNameWhatIsNotBuilt) {
+  Json request = transform_request();
+  request["TransformInput"]["SplitType"] = "RecordIO";
+  EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("RecordIO is not built"));
+  request = transform_request();
+  request["DataProcessing"] = {{"JoinSource", "Input"}};
+  EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("JoinSource Input is not built"));
+  request = transform_request();
+  request["ModelName"] = "none";
+  EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("Could not find model"));
+}
+
+TEST(TransformPlan, NamesOutputsByWhatComesBehindThePrefix) {
+  TransformPlan plan{.input = {"b", "in/"}, .output = {"b", "out"}};
+  EXPECT_EQ(output_of(plan, "in/x/a.jpg").key, "out/x/a.jpg.out");
+  plan.input.key = "in";
+  EXPECT_EQ(output_of(plan, "in/x/a.jpg").key, "out/x/a.jpg.out");
+  EXPECT_EQ(output_of(plan, "inside/a.jpg").key, "out/inside/a.jpg.out");
+  plan.input.key = "in/a.jpg";
+  EXPECT_EQ(output_of(plan, "in/a.jpg").key, "out/a.jpg.out");
+  plan.input.key = "";
+  plan.output.key = "";
+  EXPECT_EQ(output_of(plan, "a.jpg").key, "a.jpg.out");
+}
+
+TEST(TransformPlan, PacksLinesIntoRequests) {
+  TransformPlan plan{.by_line = true, .most_payload = 4};
+  EXPECT_THAT(requests_of(plan, "a\nb\nc\n"), ElementsAre("a\nb\n", "c\n"));
+  EXPECT_THAT(requests_of(plan, "abc\nd"), ElementsAre("abc\n", "d"));
+  EXPECT_TRUE(requests_of(plan, "").empty());
+  EXPECT_THROW(requests_of(plan, "abcde\n"), Error);
+  plan.many_lines = false;
+  EXPECT_THAT(requests_of(plan, "a\r\n\nb"), ElementsAre("a", "b"));
+  plan.by_line = false;
+  EXPECT_THAT(requests_of(plan, "a\nb\n"), ElementsAre("a\nb\n"));
+  EXPECT_THROW(requests_of(plan, "a\nb\nc"), Error);
+}
+
+}  // namespace
+}  // namespace graft
