@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error.h"
+
 namespace graft {
 namespace {
 
@@ -22,10 +24,10 @@ Batcher::~Batcher() {
   changed_.notify_all();
 }
 
-void Batcher::submit(Image picture, Done done) {
+void Batcher::submit(Image picture, Done done, Dropped dropped) {
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back({std::move(picture), std::move(done), Clock::now()});
+    waiting_.push_back({std::move(picture), std::move(done), std::move(dropped), Clock::now()});
   }
   changed_.notify_one();
 }
@@ -53,12 +55,23 @@ void Batcher::serve() {
     // The call that woke this thread may have been meant for what is left.
     if (!waiting_.empty()) changed_.notify_one();
     lock.unlock();
-    answer(std::move(batch), outputs);
+    answer(wanted(std::move(batch)), outputs);
     lock.lock();
   }
 }
 
+// The batch without the pictures that were dropped.
+std::deque<Batcher::Waiting> Batcher::wanted(std::deque<Waiting> batch) {
+  const auto is_wanted = [](const Waiting& each) { return !each.dropped || !*each.dropped; };
+  const auto first_dropped = std::stable_partition(batch.begin(), batch.end(), is_wanted);
+  const auto error = std::make_exception_ptr(Error(Kind::unavailable, "", "nobody waits for the answer any more"));
+  std::for_each(first_dropped, batch.end(), [&](Waiting& each) { each.done({}, error); });
+  batch.erase(first_dropped, batch.end());
+  return batch;
+}
+
 void Batcher::answer(std::deque<Waiting> batch, std::vector<float>& outputs) {
+  if (batch.empty()) return;
   const auto begin = Clock::now();
   BatchTimes times;
   std::vector<Image> pictures;

@@ -4,11 +4,13 @@
 // streams are never without work. Batches grow by themselves under load, as whatever came meanwhile is the next one.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <thread>
@@ -39,6 +41,9 @@ class Batcher {
   // `output` is the picture's own, or empty and `error` is what computing its batch threw. Called once, from a thread
   // of the batcher: it must not throw, and while it runs half of the batcher stands still.
   using Done = std::function<void(std::span<const float> output, std::exception_ptr error)>;
+  // Set when nobody waits for the picture any more: where it is not being computed yet it is not computed, and its
+  // error is of Kind::unavailable.
+  using Dropped = std::shared_ptr<const std::atomic<bool>>;
 
   Batcher(BatcherOptions options, Compute compute);
   // Computes what waits.
@@ -46,17 +51,19 @@ class Batcher {
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
 
-  void submit(Image picture, Done done);
+  void submit(Image picture, Done done, Dropped dropped = nullptr);
 
  private:
   using Clock = std::chrono::steady_clock;
   struct Waiting {
     Image picture;
     Done done;
+    Dropped dropped;
     Clock::time_point since;
   };
   void serve();
   std::deque<Waiting> take();
+  static std::deque<Waiting> wanted(std::deque<Waiting> batch);
   void answer(std::deque<Waiting> batch, std::vector<float>& outputs);
 
   const BatcherOptions options_;

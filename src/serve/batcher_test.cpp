@@ -127,6 +127,25 @@ TEST(Batcher, AnExceptionOfABatchReachesAllItsPicturesAndNoOther) {
   EXPECT_EQ(fine[2].get(), 6.0f);
 }
 
+TEST(Batcher, WhatNobodyWaitsForIsNotComputed) {
+  std::atomic<std::size_t> computed = 0;
+  const auto dropped = std::make_shared<std::atomic<bool>>(true);
+  std::future<float> wanted;
+  std::exception_ptr unwanted;
+  {
+    Batcher batcher({.most = 100, .delay = 10min, .output_length = 1}, [&](auto pictures, auto outputs) {
+      computed += pictures.size();
+      double_red(pictures, outputs);
+    });
+    batcher.submit(
+        pixel(3), [&](std::span<const float>, std::exception_ptr error) { unwanted = error; }, dropped);
+    wanted = submit(batcher, 4);
+  }
+  EXPECT_EQ(wanted.get(), 8.0f);
+  EXPECT_EQ(computed, 1u);
+  EXPECT_TRUE(unwanted);
+}
+
 TEST(Batcher, WhatWaitsIsAnsweredBeforeItEnds) {
   std::future<float> answer;
   {

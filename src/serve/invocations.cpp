@@ -127,28 +127,37 @@ void Invocations::prepare(const Pointer& invocation, std::size_t i) {
   const Trunk& trunk = *invocation->model->trunk;
   try {
     require(picture.problem.empty(), picture.problem);
+    if (abandoned(invocation->request)) fail(Kind::unavailable, "nobody waits for the answer any more");
     const auto begin = Clock::now();
     Image prepared = trunk.prepare(picture.bytes);
     metrics_.decoded(seconds_since(begin));
     picture.owned = {};
-    return trunk.submit(std::move(prepared),
-                        [this, invocation, i](std::span<const float> output, std::exception_ptr error) {
-                          try {
-                            if (error) std::rethrow_exception(error);
-                            invocation->answered[i].probabilities = invocation->model->probabilities(output);
-                          } catch (const std::exception& failure) {
-                            spdlog::error("computing: {}", failure.what());
-                            invocation->broken = true;
-                          }
-                          finish_one(invocation);
-                        });
+    return trunk.submit(
+        std::move(prepared),
+        [this, invocation, i](std::span<const float> output, std::exception_ptr error) {
+          take_output(*invocation, i, output, error);
+          finish_one(invocation);
+        },
+        invocation->request.hung_up);
   } catch (const Error& error) {
     invocation->answered[i].problem = error.what();
+    if (abandoned(invocation->request)) invocation->broken = true;
   } catch (const std::exception& error) {
     spdlog::error("preparing a picture: {}", error.what());
     invocation->broken = true;
   }
   finish_one(invocation);
+}
+
+void Invocations::take_output(Invocation& invocation, std::size_t i, std::span<const float> output,
+                              const std::exception_ptr& error) {
+  try {
+    if (error) std::rethrow_exception(error);
+    invocation.answered[i].probabilities = invocation.model->probabilities(output);
+  } catch (const std::exception& failure) {
+    if (!abandoned(invocation.request)) spdlog::error("computing: {}", failure.what());
+    invocation.broken = true;
+  }
 }
 
 void Invocations::finish_one(const Pointer& invocation) {
@@ -157,6 +166,9 @@ void Invocations::finish_one(const Pointer& invocation) {
   const double seconds = seconds_since(invocation->begun);
   metrics_.answered(seconds);
   invocation->ticket.give_back();
+  if (invocation->broken && abandoned(invocation->request)) {
+    return invocation->reply(full_response("the client ended the connection before it had its answer"));
+  }
   if (invocation->broken) return invocation->reply(error_response(500, "the server failed to compute an answer"));
   if (answered.size() == 1 && !answered.front().problem.empty()) {
     return invocation->reply(error_response(invocation->denied ? 403 : 400, answered.front().problem));

@@ -6,7 +6,9 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/thread_pool.h"
@@ -46,6 +48,8 @@ class Invocations {
   void parse(const Pointer& invocation);
   void fetch_picture(const Pointer& invocation, std::size_t i);
   void prepare(const Pointer& invocation, std::size_t i);
+  static void take_output(Invocation& invocation, std::size_t i, std::span<const float> output,
+                          const std::exception_ptr& error);
   void finish_one(const Pointer& invocation);
 
   const InvocationOptions options_;

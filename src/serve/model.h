@@ -42,7 +42,9 @@ class Trunk {
 
   // As submit() takes it. Throws Kind::invalid with what is wrong with the picture.
   Image prepare(ByteView picture) const { return resize_and_crop_file(picture, preprocess_); }
-  void submit(Image prepared, Batcher::Done done) const { batcher_.submit(std::move(prepared), std::move(done)); }
+  void submit(Image prepared, Batcher::Done done, Batcher::Dropped dropped = nullptr) const {
+    batcher_.submit(std::move(prepared), std::move(done), std::move(dropped));
+  }
 
   std::int64_t output_length() const { return plan_.output_length(); }
   const std::string& digest() const { return digest_; }  // of the backbone; empty where the outputs are logits
