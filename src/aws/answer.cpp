@@ -107,6 +107,11 @@ Response json_error(const WireError& wire, std::string_view version) {
   return with_id(std::move(response));
 }
 
+void add_query_error(Response& response, const WireError& wire, const Request& request) {
+  if (find_header(request.headers, "x-amzn-query-mode") != "true") return;
+  response.headers.emplace_back("x-amzn-query-error", wire.query_code + (wire.sender() ? ";Sender" : ";Receiver"));
+}
+
 std::string_view operation_name(const Service& service, const Request& request) {
   const std::string_view target = find_header(request.headers, "x-amz-target").value_or("");
   const std::size_t dot = target.rfind('.');
@@ -159,6 +164,23 @@ Response answer_json(const Service& service, const Caller& caller, const Request
   }
 }
 
+Response answer_cbor(const Service& service, const Caller& caller, const Request& request, const IsTime& is_time) {
+  static const std::pair<std::string, std::string> kProtocol("smithy-protocol", "rpc-v2-cbor");
+  try {
+    const std::string operation = request.path.substr(request.path.rfind('/') + 1);
+    const Json output =
+        call(service, caller, operation, request.body.empty() ? Json::object() : parse_cbor(request.body));
+    return with_id(
+        {200, "application/cbor", to_cbor(output.is_null() ? Json::object() : output, is_time), {kProtocol}});
+  } catch (const std::exception& error) {
+    const WireError wire = wire_error(error);
+    Response response{wire.status, "application/cbor", to_cbor({{"__type", wire.code}, {"message", wire.message}})};
+    response.headers.emplace_back(kProtocol);
+    add_query_error(response, wire, request);
+    return with_id(std::move(response));
+  }
+}
+
 Response json_error(const std::exception& error) {
   return json_error(wire_error(error), kJson11);
 }
@@ -166,9 +188,7 @@ Response json_error(const std::exception& error) {
 Response json_error(const std::exception& error, const Request& request) {
   const WireError wire = wire_error(error);
   Response response = json_error(wire, json_version(request));
-  if (find_header(request.headers, "x-amzn-query-mode") == "true") {
-    response.headers.emplace_back("x-amzn-query-error", wire.query_code + (wire.sender() ? ";Sender" : ";Receiver"));
-  }
+  add_query_error(response, wire, request);
   return response;
 }
 

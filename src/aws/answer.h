@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "aws/cbor.h"
 #include "aws/document.h"
 #include "aws/form.h"
 #include "aws/operation.h"
@@ -18,6 +19,9 @@ namespace graft::aws {
 // ValidationException, AccessDeniedException, ResourceNotFound, ConflictException, ServiceUnavailable or
 // InternalFailure by their kind.
 Response answer_json(const Service& service, const Caller& caller, const Request& request);
+
+// The same in CBOR, for smithy-rpc-v2-cbor: the operation is the path's last part.
+Response answer_cbor(const Service& service, const Caller& caller, const Request& request, const IsTime& is_time);
 
 // An error as a protocol says it. Errors of S3's signatures get the names that the other services have for them; what
 // is Kind::internal or no Error says nothing of the server's inside, the log has it.

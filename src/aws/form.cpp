@@ -77,6 +77,10 @@ void append(pugi::xml_node& parent, const char* name, const Json& value) {
   if (value.is_null()) return;
   if (value.is_string()) return append_text(parent, name, value.get_ref<const std::string&>());
   if (!value.is_structured()) return append_text(parent, name, value.dump());
+  if (value.is_array() && std::string_view(name) == "entry") {
+    for (const Json& entry : value) append(parent, name, entry);
+    return;
+  }
   pugi::xml_node node = parent.append_child(name);
   if (value.is_array()) {
     for (const Json& element : value) append(node, "member", element);

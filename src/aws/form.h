@@ -20,7 +20,8 @@ std::map<std::string, std::string> parse_form(std::string_view body);
 Json form_as_json(const std::map<std::string, std::string>& form);
 
 // {"A": {"B": ["x"]}} as <A><B><member>x</member></B></A>, in <OPResponse xmlns><OPResult>..</OPResult>; an operation
-// without output (null) has no result. What is null is left out.
+// without output (null) has no result. What is null is left out. Maps are given as {"entry": [{"key": .., "value":
+// ..}]}.
 Response query_answer(std::string_view operation, std::string_view xmlns, const Json& result);
 
 }  // namespace graft::aws

@@ -54,6 +54,11 @@ TEST(QueryAnswer, IsXmlWithMembers) {
                               "<ResponseMetadata><RequestId>"));
 }
 
+TEST(QueryAnswer, EntriesOfMapsAreNoMembers) {
+  EXPECT_THAT(query_answer("Get", "urn:x", Json::parse(R"({"Map": {"entry": [{"key": "a"}, {"key": "b"}]}})")).body,
+              HasSubstr("<Map><entry><key>a</key></entry><entry><key>b</key></entry></Map>"));
+}
+
 TEST(QueryAnswer, WithoutOutputHasNoResult) {
   EXPECT_THAT(query_answer("Put", "urn:x", nullptr).body, HasSubstr("<PutResponse xmlns=\"urn:x\"><ResponseMetadata>"));
 }

@@ -54,7 +54,8 @@ class FieldCheck {
     const bool plain = key.find_first_of(".[") == std::string_view::npos;
     if (const Field* line = plain ? find() : nullptr) {
       if (line->support == Support::refused && !asks_for_nothing(value)) {
-        refuse(text(operation_.name, " refuses the field ", shortened(path_), line->note.empty() ? "" : ": ", line->note));
+        refuse(
+            text(operation_.name, " refuses the field ", shortened(path_), line->note.empty() ? "" : ": ", line->note));
       }
       covered = true;
     }
