@@ -21,18 +21,12 @@ bool is_form(const Request& request) {
   return type && type->starts_with("application/x-www-form-urlencoded");
 }
 
-// Its keys may begin with "_/".
-bool names_a_bucket(const Request& request, std::string_view domain) {
-  const std::string_view host = find_header(request.headers, "host").value_or("");
-  return !domain.empty() && host.substr(0, host.rfind(':')).ends_with('.' + std::string(domain));
-}
-
 }  // namespace
 
-Route route(const Request& request, std::string_view domain) {
+Route route(const Request& request, bool bucket_in_host) {
   const std::string service = signing_name(request);
   const bool below = request.path.starts_with("/_/") || request.path == "/_";
-  if (below && service.empty() && !names_a_bucket(request, domain)) return {Door::own, service};
+  if (below && service.empty() && !bucket_in_host) return {Door::own, service};
   if (find_header(request.headers, "x-amz-target")) return {Door::json, service};
   if (service == "s3") return {Door::objects, service};
   if (service == "sagemaker" && request.path.starts_with("/endpoints/")) return {Door::runtime, service};

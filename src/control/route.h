@@ -22,7 +22,8 @@ struct Route {
   std::string signing_name{};
 };
 
-// By the header alone, and whatever is wrong with its signature. `domain` as ObjectServiceOptions has it.
-Route route(const Request& request, std::string_view domain);
+// By the header alone, and whatever is wrong with its signature. A bucket that is named by Host may have keys that
+// begin with "_/".
+Route route(const Request& request, bool bucket_in_host);
 
 }  // namespace graft
