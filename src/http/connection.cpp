@@ -317,7 +317,7 @@ void Connection::close() {
   account();
   timer_.cancel();
   if (hung_up_) *hung_up_ = true;
-  if (body_) body_->fail(gone());
+  if (const auto body = std::exchange(body_, nullptr)) body->fail(gone());
   error_code ignored;
   socket_.close(ignored);
   if (const auto loop = loop_.lock()) loop->connections.erase(shared_from_this());

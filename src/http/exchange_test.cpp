@@ -207,7 +207,7 @@ TEST(Exchange, ReadTellsThatTheClientIsTooSlowAndTheAnswerIsHeard) {
 }
 
 TEST(Exchange, ABodyMayTakeLongerThanItsPauses) {
-  const House house(echo, {.body_timeout = 2 * kShort});
+  const House house(echo, {.body_timeout = 5 * kShort});
   Client client(house.server.port());
   client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n");
   for (int i = 0; i < 12; ++i) {
@@ -220,10 +220,10 @@ TEST(Exchange, ABodyMayTakeLongerThanItsPauses) {
 TEST(Exchange, TimeThatTheServerTakesIsNotTheClients) {
   const House house(
       [](const std::shared_ptr<Exchange>& exchange) {
-        std::this_thread::sleep_for(4 * kShort);
+        std::this_thread::sleep_for(6 * kShort);
         echo(exchange);
       },
-      {.body_timeout = kShort});
+      {.body_timeout = 3 * kShort});
   Client client(house.server.port());
   client.send(post(std::string(400'000, 'x')));
   EXPECT_THAT(client.answer(), HasSubstr("POST /p 400000"));

@@ -50,5 +50,27 @@ TEST(RequestReader, TakesAHeaderOfTheMostBytesAndNoMore) {
   }
 }
 
+TEST(RequestReader, ABodyOfAnyLengthIsTakenAsItComes) {
+  RequestReader reader(1'000, SIZE_MAX);
+  const auto give = [&](std::string_view bytes) {
+    const auto room = reader.room();
+    ASSERT_GE(room.size(), bytes.size());
+    std::copy(bytes.begin(), bytes.end(), room.begin());
+    reader.filled(bytes.size());
+  };
+  give("PUT /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 6000000000\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_TRUE(reader.expects_continue());
+  EXPECT_EQ(reader.take_head().target, "/a?b");
+  EXPECT_EQ(reader.body_length(), 6'000'000'000u);
+  for (const std::string piece : {"one", "two"}) {
+    give(piece);
+    EXPECT_EQ(as_text(reader.take_body()), piece);
+    EXPECT_EQ(reader.body_bytes(), 0u);
+    EXPECT_FALSE(reader.expects_continue());
+  }
+  EXPECT_EQ(reader.body_left(), 5'999'999'994u);
+  EXPECT_EQ(reader.stage(), RequestReader::Stage::body);
+}
+
 }  // namespace
 }  // namespace graft
