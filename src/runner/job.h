@@ -21,7 +21,7 @@ struct JobChannel {
   std::string name{};
   Source source = Source::prefix;
   std::string uri{};
-  bool sharded = false;  // each instance gets a part of the objects
+  bool sharded = false;                   // each instance gets a part of the objects
   std::vector<std::string> attributes{};  // of an augmented manifest
   Mode mode = Mode::file;
   bool gzip = false;
@@ -48,13 +48,25 @@ struct JobSpec {
 
 // What a runner tells of a job, in this order: starting, downloading, training, uploading, then one of the last four.
 // Between, restarting may come after training. Told again after a restart of the runner only when it changes.
-enum class JobPhase { queued, starting, downloading, training, uploading, stopping, restarting, completed, failed, stopped, timed_out };
+enum class JobPhase {
+  queued,
+  starting,
+  downloading,
+  training,
+  uploading,
+  stopping,
+  restarting,
+  completed,
+  failed,
+  stopped,
+  timed_out
+};
 
 struct JobEvent {
   JobPhase phase{};
-  double time = 0;            // seconds since 1970
-  std::string message{};      // in SageMaker's words; of failed: why
-  std::string artifact{};     // of the last four: the S3 path of the model, where there is one
+  double time = 0;         // seconds since 1970
+  std::string message{};   // in SageMaker's words; of failed: why
+  std::string artifact{};  // of the last four: the S3 path of the model, where there is one
 };
 
 void to_json(Json& json, const JobSpec& spec);

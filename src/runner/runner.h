@@ -10,10 +10,10 @@
 namespace graft {
 
 struct RunnerOptions {
-  std::filesystem::path folder{};         // of all jobs' folders
-  std::filesystem::path programs{};       // where graft and graft-learn are
+  std::filesystem::path folder{};    // of all jobs' folders
+  std::filesystem::path programs{};  // where graft and graft-learn are
   enum class Executor { local, slurm } executor = Executor::local;
-  int cores = 0;                          // of this machine to give away; 0: all
+  int cores = 0;  // of this machine to give away; 0: all
   // How a job of this account reaches its objects.
   std::function<S3Settings(const std::string& account)> s3{};
 };

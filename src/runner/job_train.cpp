@@ -1,0 +1,236 @@
+// The attempts of a job.
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "runner/below.h"
+#include "runner/instance_type.h"
+#include "runner/job_log.h"
+#include "runner/job_run.h"
+#include "runner/log_text.h"
+#include "runner/outputs.h"
+#include "runner/program.h"
+
+namespace graft {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxReason = 1024;
+constexpr const char* kFeeding = "feeding-";
+// Attempts whose end nobody saw, as the machine ended with them: more is a job that ends its machine.
+constexpr int kMostLost = 10;
+constexpr auto kLook = std::chrono::minutes(10);
+// Lines that come within so long go on together.
+constexpr auto kGather = std::chrono::milliseconds(20);
+
+int free_port() {
+  const Descriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const bool bound = ::bind(listener.fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                     ::getsockname(listener.fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  if (!bound) fail(Kind::unavailable, "there is no free port: ", system_message());
+  return ntohs(address.sin_port);
+}
+
+std::string random_token() {
+  std::random_device device;
+  return text(std::hex, device(), device(), device(), device());
+}
+
+std::uint64_t memory_of_machine() {
+  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+// Of the job's cores, an instance's share; one in turn where there are fewer.
+std::vector<int> share_of(const std::vector<int>& cores, std::size_t index, std::size_t count) {
+  std::vector<int> share;
+  for (std::size_t i = 0; i < cores.size(); ++i) {
+    const bool mine = cores.size() < count ? i == index % cores.size() : i * count / cores.size() == index;
+    if (mine) share.push_back(cores[i]);
+  }
+  return share;
+}
+
+}  // namespace
+
+void JobRun::write_commands() {
+  const bool local = options_.executor == RunnerOptions::Executor::local;
+  const InstanceType type = instance_type(spec_.instance_type);
+  const int port = spec_.instances > 1 ? free_port() : 0;
+  const std::string token = random_token();
+  const S3Settings settings = s3();
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    const InstancePlace place{
+        .host = hosts_[i],
+        .folder = folder_.instance(hosts_[i]),
+        .cores = share_of(state_.cores, i, hosts_.size()),
+        .memory = type.memory == 0 ? 0 : std::min(type.memory, memory_of_machine()),
+        .deadline = state_.started + static_cast<double>(spec_.most_runtime.count()),
+        .port = port,
+        .one_machine = local,
+        .token = token,
+    };
+    // What an attempt before this one said of itself.
+    if (is_folder_below(place.folder, "output")) fs::remove(place.folder / "output/failure");
+    write_command(folder_.attempt(state_.attempt) / hosts_[i], program_of(spec_, place, options_.programs, settings));
+  }
+}
+
+std::unique_ptr<Execution> JobRun::execution() const {
+  const fs::path folder = folder_.attempt(state_.attempt);
+  if (options_.executor == RunnerOptions::Executor::local) return local_execution(folder, hosts_, options_.programs);
+  return slurm_execution(folder, hosts_, options_.programs, spec_);
+}
+
+JobEnd JobRun::train() {
+  bool found = state_.attempt > 0;  // by a runner that was started again
+  for (;; found = false) {
+    if (!found) begin_attempt();
+    const std::unique_ptr<Execution> attempt = execution();
+    const bool broken = found && was_feeding();
+    if (!found) attempt->start();
+    if (broken) attempt->stop(true);
+    if (found && !broken) start_feeding();
+    const std::vector<SupervisedEnd> ends = watch(*attempt);
+    feeders_.clear();
+    // A supervisor that somebody else has told to stop went with the machine.
+    const bool lost = broken || std::any_of(ends.begin(), ends.end(), [](const auto& e) { return e.lost || e.told; });
+    if (stopping_ || !lost) return end_of(ends);
+    // What was lost under a runner's eyes is the job's own; what was not, is the machine's.
+    if (++state_.lost > (found ? kMostLost : spec_.retries)) {
+      return {JobPhase::failed, "InternalServerError: a process of the job was lost, and nobody saw how it ended"};
+    }
+    tell(JobPhase::restarting, "Restarting the training job");
+    fetch();
+  }
+}
+
+void JobRun::begin_attempt() {
+  check();
+  if (state_.started == 0) state_.started = seconds_since_1970();
+  ++state_.attempt;
+  write_commands();
+  forget_feeding();
+  start_feeding();
+  tell(JobPhase::training, "Training image download completed. Training in progress.");
+}
+
+bool JobRun::feeding_has_failed() {
+  const std::lock_guard lock(mutex_);
+  return !feeding_failed_.empty();
+}
+
+std::vector<SupervisedEnd> JobRun::watch(Execution& attempt) {
+  try {
+    JobLog log(listener_, spec_, folder_.attempt(state_.attempt), hosts_);
+    log.say(note_on(spec_));
+    if (checkpoints_.empty()) start_checkpoints(false);
+    for (const auto& each : checkpoints_) each->start();
+    return watch(attempt, log);
+  } catch (const std::exception&) {
+    end_all(attempt);
+    throw;
+  }
+}
+
+std::vector<SupervisedEnd> JobRun::watch(Execution& attempt, JobLog& log) {
+  bool told_to_stop = false, told_to_hurry = false;
+  for (;;) {
+    const auto ends = attempt.ends();
+    log.pass_on(false);
+    if (std::all_of(ends.begin(), ends.end(), [](const auto& end) { return end.has_value(); })) {
+      log.pass_on(true);
+      std::vector<SupervisedEnd> all;
+      for (const auto& end : ends) all.push_back(*end);
+      return all;
+    }
+    if (leaving_) throw Leaving();
+    if (stopping_ && !told_to_stop) {
+      told_to_stop = true;
+      enter(JobPhase::stopping, "Stopping the training job");
+      attempt.stop(false);
+    }
+    // What is left of a job that has failed would wait for those that are gone.
+    const bool failed = std::any_of(ends.begin(), ends.end(), [](const auto& end) { return end && end->status != 0; });
+    const bool lost = std::any_of(ends.begin(), ends.end(), [](const auto& end) { return end && end->lost; });
+    if (!told_to_hurry && (failed || lost || feeding_has_failed())) {
+      told_to_hurry = true;
+      attempt.stop(true);
+    }
+    attempt.wait(wake_.fd, kLook);
+    eventfd_t ignored = 0;
+    (void)::eventfd_read(wake_.fd, &ignored);
+    std::this_thread::sleep_for(kGather);
+  }
+}
+
+// Nothing of it may run when the job is told to have failed.
+void JobRun::end_all(Execution& attempt) {
+  attempt.stop(true);
+  for (;;) {
+    const auto ends = attempt.ends();
+    if (std::all_of(ends.begin(), ends.end(), [](const auto& end) { return end.has_value(); })) return;
+    attempt.wait(wake_.fd, std::chrono::seconds(1));
+    std::this_thread::sleep_for(kGather);
+  }
+}
+
+JobEnd JobRun::end_of(const std::vector<SupervisedEnd>& ends) const {
+  if (stopping_) return {JobPhase::stopped, "Training job stopped"};
+  if (!feeding_failed_.empty()) {
+    return {JobPhase::failed, shortened("ClientError: Data download failed: " + feeding_failed_, kMaxReason)};
+  }
+  if (std::any_of(ends.begin(), ends.end(), [](const SupervisedEnd& end) { return end.timed_out; })) {
+    return {JobPhase::timed_out, "Training job runtime exceeded MaxRuntimeInSeconds provided"};
+  }
+  // The first that failed says why; the others failed for want of it.
+  std::size_t first = ends.size();
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    if (ends[i].status != 0 && (first == ends.size() || ends[i].time < ends[first].time)) first = i;
+  }
+  if (first == ends.size()) return {JobPhase::completed, "Training job completed"};
+  return {JobPhase::failed, failure_of(folder_.instance(hosts_[first]), ends[first].status)};
+}
+
+void JobRun::start_feeding() {
+  feeders_.clear();
+  for (const JobChannel& channel : spec_.channels) {
+    if (channel.mode != JobChannel::Mode::pipe) continue;
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+      const auto failed = [this](const std::string& why) {
+        const std::lock_guard lock(mutex_);
+        feeding_failed_ = why;
+        (void)::eventfd_write(wake_.fd, 1);
+      };
+      feeders_.push_back(std::make_unique<PipeFeeder>(s3(), channel, Share{i, hosts_.size()},
+                                                      folder_.instance(hosts_[i]) / "input/data",
+                                                      folder_.root() / (kFeeding + hosts_[i]), failed));
+    }
+  }
+}
+
+void JobRun::forget_feeding() const {
+  for (const std::string& host : hosts_) fs::remove_all(folder_.root() / (kFeeding + host));
+}
+
+// A runner ended while it fed a pipe: the program has got less than it should, and may not have noticed.
+bool JobRun::was_feeding() const {
+  return std::any_of(hosts_.begin(), hosts_.end(), [&](const std::string& host) {
+    return PipeFeeder::was_feeding(folder_.root() / (kFeeding + host));
+  });
+}
+
+}  // namespace graft

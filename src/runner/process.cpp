@@ -1,0 +1,168 @@
+#include "runner/process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+
+namespace graft {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxOutput = 1 << 20;
+
+// Field 22 of /proc/PID/stat; the second one is a name in brackets, which may hold anything. Empty: there is none.
+std::string start_of(pid_t pid) {
+  const Descriptor file(::open(text("/proc/", pid, "/stat").c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 4096> content{};
+  const ssize_t size = file.fd < 0 ? -1 : ::read(file.fd, content.data(), content.size());
+  if (size <= 0) return {};
+  const std::string_view stat(content.data(), static_cast<std::size_t>(size));
+  std::istringstream fields{std::string(stat.substr(stat.rfind(')') + 1))};
+  std::string field;
+  for (int i = 3; i <= 22; ++i) {
+    fields >> field;
+    if (i == 3 && field == "Z") return {};  // ended, and not waited for
+  }
+  return field;
+}
+
+struct SpawnActions {
+  SpawnActions() { ::posix_spawn_file_actions_init(&value); }
+  ~SpawnActions() { ::posix_spawn_file_actions_destroy(&value); }
+  SpawnActions(const SpawnActions&) = delete;
+  SpawnActions& operator=(const SpawnActions&) = delete;
+  posix_spawn_file_actions_t value;
+};
+
+struct SpawnAttributes {
+  SpawnAttributes() {
+    ::posix_spawnattr_init(&value);
+    sigset_t none, all;
+    ::sigemptyset(&none);
+    ::sigfillset(&all);
+    ::posix_spawnattr_setsigmask(&value, &none);
+    ::posix_spawnattr_setsigdefault(&value, &all);
+    ::posix_spawnattr_setflags(&value, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+  }
+  ~SpawnAttributes() { ::posix_spawnattr_destroy(&value); }
+  SpawnAttributes(const SpawnAttributes&) = delete;
+  SpawnAttributes& operator=(const SpawnAttributes&) = delete;
+  posix_spawnattr_t value;
+};
+
+pid_t spawn(std::vector<std::string> command, SpawnActions& actions) {
+  std::vector<char*> argv;
+  for (std::string& word : command) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  SpawnAttributes attributes;
+  pid_t pid = 0;
+  const int error = ::posix_spawnp(&pid, argv.front(), &actions.value, &attributes.value, argv.data(), ::environ);
+  errno = error;
+  if (error != 0) fail(Kind::unavailable, "cannot start ", command.front(), ": ", system_message());
+  return pid;
+}
+
+std::string read_to_end(int fd) {
+  std::string output;
+  std::array<char, 4096> piece;
+  for (;;) {
+    const ssize_t count = ::read(fd, piece.data(), piece.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return output;
+    if (output.size() < kMaxOutput) output.append(piece.data(), static_cast<std::size_t>(count));
+  }
+}
+
+}  // namespace
+
+void to_json(Json& json, const ProcessId& id) {
+  json = {{"pid", id.pid}, {"start", id.start}, {"boot", id.boot}};
+}
+
+void from_json(const Json& json, ProcessId& id) {
+  id.pid = field<pid_t>(json, "pid", "a job's process");
+  id.start = field<std::string>(json, "start", "a job's process");
+  id.boot = field<std::string>(json, "boot", "a job's process");
+}
+
+std::string boot_id() {
+  static const std::string id = [] {
+    const Descriptor file(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+    std::array<char, 36> content{};
+    const ssize_t size = file.fd < 0 ? -1 : ::read(file.fd, content.data(), content.size());
+    return std::string(content.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  }();
+  return id;
+}
+
+ProcessId this_process() {
+  return {::getpid(), start_of(::getpid()), boot_id()};
+}
+
+int open_process(const ProcessId& id) {
+  if (id.pid <= 0 || id.boot != boot_id()) return -1;
+  const int fd = static_cast<int>(::syscall(SYS_pidfd_open, id.pid, 0));
+  // Looked at while it is held, so that it is the same one.
+  if (fd >= 0 && start_of(id.pid) == id.start) return fd;
+  if (fd >= 0) ::close(fd);
+  return -1;
+}
+
+pid_t start_detached(const std::vector<std::string>& command, const std::string& log) {
+  SpawnActions actions;
+  ::posix_spawn_file_actions_addopen(&actions.value, 0, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(&actions.value, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  ::posix_spawn_file_actions_adddup2(&actions.value, 1, 2);
+  // Listening sockets above all: the port would be taken for as long as the job runs.
+  ::posix_spawn_file_actions_addclosefrom_np(&actions.value, 3);
+  return spawn(command, actions);
+}
+
+std::string run_command(const std::vector<std::string>& command) {
+  std::array<int, 2> ends{-1, -1};
+  require(::pipe2(ends.data(), O_CLOEXEC) == 0, "cannot make a pipe: ", system_message());
+  const Descriptor reading(ends[0]);
+  pid_t pid = 0;
+  {
+    const Descriptor writing(ends[1]);
+    SpawnActions actions;
+    ::posix_spawn_file_actions_addopen(&actions.value, 0, "/dev/null", O_RDONLY, 0);
+    ::posix_spawn_file_actions_adddup2(&actions.value, writing.fd, 1);
+    ::posix_spawn_file_actions_adddup2(&actions.value, writing.fd, 2);
+    ::posix_spawn_file_actions_addclosefrom_np(&actions.value, 3);
+    pid = spawn(command, actions);
+  }
+  std::string output = read_to_end(reading.fd);
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    fail(Kind::unavailable, join(command, " ").substr(0, 200), " failed: ", output.substr(0, 1000));
+  }
+  return output;
+}
+
+std::string find_program(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path ? path : "/usr/local/bin:/usr/bin:/bin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const std::string program = folder + "/" + name;
+    if (!folder.empty() && ::access(program.c_str(), X_OK) == 0) return program;
+  }
+  return {};
+}
+
+}  // namespace graft
