@@ -2,9 +2,10 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -76,7 +77,8 @@ ChildProcess::ChildProcess(const Program& program) : output_(-1), ended_(-1) {
   if (id_ == 0) become(arguments, parent, nothing.fd, writing.fd);
   // By both, so that it is done whoever comes first.
   ::setpgid(id_, id_);
-  ended_.fd = ::pidfd_open(id_, 0);
+  // The C library's header gives its own function of this name to C alone.
+  ended_.fd = static_cast<int>(::syscall(SYS_pidfd_open, id_, 0));
   if (ended_.fd >= 0) return;
   const std::string why = system_message();
   signal(SIGKILL);

@@ -16,10 +16,13 @@ std::pair<std::vector<std::string>, int> run(const std::string& script,
   ChildProcess child({.command = {"/bin/sh", "-c", script}, .environment = std::move(variables)});
   std::vector<std::string> lines;
   const auto keep = [&](std::string line) { lines.push_back(std::move(line)); };
-  pollfd ended{child.ended(), POLLIN, 0};
-  ::poll(&ended, 1, 20'000);
+  // To the end of its output: a pipe holds less than some of these programs write.
+  for (bool open = true; open;) {
+    pollfd output{child.output(), POLLIN, 0};
+    if (::poll(&output, 1, 20'000) != 1) break;
+    open = child.read_lines(keep);
+  }
   const int status = child.wait();
-  child.read_lines(keep);
   return {lines, status};
 }
 

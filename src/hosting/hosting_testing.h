@@ -36,7 +36,11 @@ class Store {
   // A model.tar.gz with these files at s3://bucket/NAME.tar.gz.
   std::string put_model(const std::string& name, const std::map<std::string, std::string>& files) {
     const TemporaryFolder folder;
-    for (const auto& [file, content] : files) write_file(folder.path() / "m" / file, content);
+    for (const auto& [file, content] : files) {
+      const std::filesystem::path path = folder.path() / "m" / file;
+      make_folder(path.parent_path());
+      write_file(path, content);
+    }
     return put_folder(name, folder.path() / "m");
   }
   std::string put_folder(const std::string& name, const std::filesystem::path& model) {
