@@ -40,6 +40,8 @@ class Told {
 class RunnerTest : public testing::Test {
  protected:
   RunnerTest();
+  // Of a test that failed nothing goes on.
+  ~RunnerTest() override;
   void start();
   // As after a kill: what runs goes on without it.
   void end() { runner_.reset(); }

@@ -1,5 +1,6 @@
 #include "runner/runner_testing.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "runner/supervise.h"
@@ -130,6 +131,16 @@ RunnerTest::RunnerTest() {
   options_ = {.folder = folder_.path() / "jobs", .programs = programs, .s3 = [this](const std::string&) {
                 return store_.settings();
               }};
+}
+
+RunnerTest::~RunnerTest() {
+  runner_.reset();
+  std::error_code none;
+  for (const auto& entry : fs::recursive_directory_iterator(folder_.path() / "jobs", none)) {
+    if (entry.path().filename() != "started.json") continue;
+    const Descriptor supervisor(open_process(find_started(entry.path().parent_path())->supervisor));
+    if (supervisor.fd >= 0) ::kill(find_started(entry.path().parent_path())->supervisor.pid, SIGKILL);
+  }
 }
 
 void RunnerTest::start() {

@@ -58,10 +58,13 @@ struct Program {
     envp.push_back(nullptr);
   }
 
-  [[noreturn]] void become(pid_t parent, int log) const {
+  // Begins when there is something to read from `gate`.
+  [[noreturn]] void become(pid_t parent, int gate, int log) const {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(kCannotRun);
+    char open = 0;
+    if (::read(gate, &open, 1) != 1) ::_exit(kCannotRun);
     const int none = ::open("/dev/null", O_RDONLY);
     ::dup2(none, 0);
     ::dup2(log, 1);
@@ -120,15 +123,23 @@ class Supervisor {
   void start() {
     const Descriptor log(::open((folder_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     if (log.fd < 0) fail(Kind::unavailable, "cannot write ", (folder_ / "log").string(), ": ", system_message());
+    std::array<int, 2> gate{-1, -1};
+    require(::pipe2(gate.data(), O_CLOEXEC) == 0, "cannot make a pipe: ", system_message());
+    const Descriptor entrance(gate[0]), exit(gate[1]);
     const Program program(command_);
     const pid_t parent = ::getpid();
     ::fcntl(lock_, F_SETFD, 0);
     child_ = ::fork();
-    if (child_ == 0) program.become(parent, log.fd);
+    if (child_ == 0) {
+      ::close(exit.fd);
+      program.become(parent, entrance.fd, log.fd);
+    }
     ::fcntl(lock_, F_SETFD, FD_CLOEXEC);
     if (child_ < 0) fail(Kind::unavailable, "cannot start ", command_.arguments.front(), ": ", system_message());
     ::setpgid(child_, child_);
+    // On disk before the program does anything: whoever finds the lock held knows what to end.
     write_file(folder_ / "started.json", Json(Started{this_process(), child_}).dump());
+    require(::write(exit.fd, "", 1) == 1, "cannot start ", command_.arguments.front(), ": ", system_message());
   }
 
   int wait() {
