@@ -10,9 +10,11 @@ namespace graft {
 
 struct ObjectServiceOptions {
   std::filesystem::path folder{};
-  // "s3.example.org": a request to bucket.s3.example.org names its bucket so. The name of the request's own host, with
-  // the bucket in front of it, always does where it is no IP address.
+  // "s3.example.org": a request to bucket.s3.example.org names its bucket so. bucket.localhost and bucket.s3.ANYTHING
+  // always do.
   std::string domain{};
+  // Whose users may upload by forms that are signed; null: forms are refused.
+  const Identity* identity = nullptr;
 };
 
 class ObjectService {

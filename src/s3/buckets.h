@@ -1,0 +1,32 @@
+// Buckets in the index.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "http/message.h"
+#include "s3/store.h"
+
+namespace graft::s3 {
+
+struct Bucket {
+  std::int64_t id = 0;
+  std::string name{}, account{}, region{};
+  std::int64_t created = 0;  // milliseconds since 1970
+  bool is_public = false;    // anyone may list it and read its objects
+  Headers tags{};
+  std::string policy{};  // the document that made it public, or empty
+};
+
+std::optional<Bucket> find_bucket(Store& store, const std::string& name);
+// Of an account, by name.
+std::vector<Bucket> buckets_of(Store& store, const std::string& account);
+// Throws BucketAlreadyOwnedByYou or BucketAlreadyExists.
+void add_bucket(Store& store, const Bucket& bucket);
+// Unfinished uploads go with it. Throws BucketNotEmpty.
+void remove_bucket(Store& store, const Bucket& bucket);
+// is_public, tags and policy.
+void change_bucket(Store& store, const Bucket& bucket);
+
+}  // namespace graft::s3

@@ -1,0 +1,47 @@
+// One request to the object store, as the verbs see it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "identity/admission.h"
+#include "s3/buckets.h"
+#include "s3/store.h"
+
+namespace graft::s3 {
+
+struct Call {
+  Store& store;
+  SignedExchange& exchange;
+  std::string bucket{}, key{};         // empty where the request names none
+  const Identity* identity = nullptr;  // for forms, which sign themselves
+
+  const Request& request() const { return exchange.request(); }
+  const Caller& caller() const { return exchange.caller(); }
+  std::optional<std::string_view> header(std::string_view name) const { return find_header(request().headers, name); }
+  std::optional<std::string> parameter(const std::string& name) const;
+  // Between 0 and `most`; throws InvalidArgument.
+  std::size_t number(const std::string& name, std::size_t otherwise, std::size_t most) const;
+};
+
+// What a request names: the path "/bucket/key", or "/key" where its Host names the bucket.
+struct Address {
+  std::string bucket{}, key{};
+};
+Address address_of(const Request& request, const std::string& domain);
+
+enum class Access { read, write };
+
+// The bucket, for who may. Throws NoSuchBucket, AccessDenied. With Access::read a public bucket is anyone's.
+Bucket open_bucket(const Call& call, Access access);
+// The same, for reading one object: one that is public may be read where its bucket is not. `is_public` is asked
+// only then.
+Bucket open_bucket_of(const Call& call);
+bool may_read_all(const Call& call, const Bucket& bucket);
+
+// Throws InvalidBucketName, KeyTooLongError, InvalidURI.
+void check_bucket_name(const std::string& name);
+void check_key(const std::string& key);
+
+}  // namespace graft::s3

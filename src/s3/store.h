@@ -1,0 +1,31 @@
+// The store: an index and the files it names. What is read or changed are functions beside it: buckets.h, objects.h,
+// uploads.h.
+#pragma once
+
+#include <thread>
+
+#include "s3/files.h"
+#include "s3/index.h"
+#include "s3/soundness.h"
+
+namespace graft::s3 {
+
+struct Store {
+  // Takes back what a kill left half done: files that the index does not name go, in the background.
+  explicit Store(const std::filesystem::path& folder);
+  ~Store();
+
+  Index index;
+  Files files;
+  Soundness soundness{};
+
+ private:
+  void sweep();
+  std::atomic<bool> stopping_{false};
+  std::thread sweeper_;
+};
+
+// Milliseconds since 1970.
+std::int64_t now();
+
+}  // namespace graft::s3

@@ -1,0 +1,146 @@
+// The parts become one object. One part alone is the object as it is; several are put behind each other into a new
+// file, where the kernel copies.
+#include <map>
+
+#include "s3/conditions.h"
+#include "s3/crc.h"
+#include "s3/errors.h"
+#include "s3/object_headers.h"
+#include "s3/receive.h"
+#include "s3/uploads.h"
+#include "s3/verbs.h"
+#include "s3/xml.h"
+
+namespace graft::s3 {
+namespace {
+
+constexpr std::size_t kMostBody = 8 << 20;
+constexpr std::uint64_t kMostSize = std::uint64_t{5} << 40;
+
+// The parts that the request names, in its order, all of them as it says.
+std::vector<Part> choose_parts(Store& store, const Upload& upload, const std::vector<CompletedPart>& named) {
+  std::map<int, Part> there;
+  for (Part& part : parts_of(store, upload.id)) there.emplace(part.number, std::move(part));
+  std::vector<Part> chosen;
+  for (const CompletedPart& wanted : named) {
+    demand(chosen.empty() || chosen.back().number < wanted.number, Code::invalid_part_order,
+           "the parts are not in the order of their numbers");
+    const auto found = there.find(wanted.number);
+    demand(found != there.end() && found->second.etag == wanted.etag, Code::invalid_part, "part ", wanted.number,
+           " was not uploaded, or its ETag is another one");
+    for (const auto& [algorithm, value] : wanted.checksums) {
+      demand(algorithm != upload.algorithm || value == found->second.checksum, Code::invalid_part, "the ",
+             name_of(algorithm), " of part ", wanted.number, " is another one");
+    }
+    chosen.push_back(found->second);
+  }
+  return chosen;
+}
+
+void check_sizes(const std::vector<Part>& parts) {
+  std::uint64_t size = 0;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    demand(i + 1 == parts.size() || parts[i].size >= kLeastPart, Code::entity_too_small, "part ", parts[i].number,
+           " has ", parts[i].size, " bytes; all but the last need 5 MiB");
+    size += parts[i].size;
+  }
+  demand(size <= kMostSize, Code::entity_too_large, "an object has at most 5 TiB");
+}
+
+std::uint64_t number_of(std::string_view digest) {
+  std::uint64_t number = 0;
+  for (const char c : digest) number = number << 8 | static_cast<std::uint8_t>(c);
+  return number;
+}
+
+const Crc& crc_of(Algorithm algorithm) {
+  return algorithm == Algorithm::crc32 ? kCrc32 : algorithm == Algorithm::crc32c ? kCrc32c : kCrc64Nvme;
+}
+
+std::string checksum_of(const Upload& upload, const std::vector<Part>& parts) {
+  if (upload.composite) {
+    std::string all;
+    for (const Part& part : parts) all += from_base64(part.checksum).value_or("");
+    return base64(digest_of(*upload.algorithm, as_bytes(all))) + "-" + std::to_string(parts.size());
+  }
+  const Crc& kind = crc_of(*upload.algorithm);
+  std::uint64_t crc = 0;
+  for (const Part& part : parts) {
+    crc = combine_crcs(kind, crc, number_of(from_base64(part.checksum).value_or("")), part.size);
+  }
+  std::string bytes;
+  for (int shift = kind.bits - 8; shift >= 0; shift -= 8) bytes += static_cast<char>(crc >> shift);
+  return base64(bytes);
+}
+
+Object object_of(const Upload& upload, const std::vector<Part>& parts) {
+  Object object{.key = upload.key,
+                .modified = now(),
+                .is_public = upload.is_public,
+                .headers = upload.headers,
+                .tags = upload.tags};
+  std::string digests;
+  for (const Part& part : parts) {
+    object.crc32c = static_cast<std::uint32_t>(combine_crcs(kCrc32c, object.crc32c, part.crc32c, part.size));
+    object.size += part.size;
+    object.parts.push_back(part.size);
+    digests += from_hex(part.etag);
+  }
+  object.etag = to_hex(digest_of(Algorithm::md5, as_bytes(digests))) + "-" + std::to_string(parts.size());
+  if (upload.algorithm) {
+    object.checksums = {{std::string(header_of(*upload.algorithm)), checksum_of(upload, parts)}};
+  }
+  return object;
+}
+
+// What the request says of the whole object.
+void check_whole(const Call& call, const Object& object) {
+  const auto size = call.header("x-amz-mp-object-size");
+  demand(!size || *size == std::to_string(object.size), Code::invalid_request, "the parts have ", object.size,
+         " bytes together, not what x-amz-mp-object-size says");
+  for (const auto& [name, value] : object.checksums) {
+    const auto said = call.header(name);
+    demand(!said || *said == value || value.starts_with(std::string(*said) + "-"), Code::bad_digest,
+           "the checksum of the object is not what ", name, " says");
+  }
+}
+
+std::optional<NewFile> concatenate(Store& store, const std::vector<Part>& parts) {
+  if (parts.size() == 1) return std::nullopt;
+  NewFile whole = store.files.create();
+  for (const Part& part : parts) {
+    const auto file = store.files.open(part.file);
+    demand(file != nullptr, Code::no_such_upload, "the upload was completed or aborted meanwhile");
+    whole.append(*file, 0, part.size);
+  }
+  whole.sync();
+  return whole;
+}
+
+}  // namespace
+
+Response complete_multipart_upload(Call& call) {
+  const Bucket bucket = open_bucket(call, Access::write);
+  const Upload upload = find_upload(call.store, bucket.id, call.key, *call.parameter("uploadId"));
+  const std::vector<Part> parts = choose_parts(call.store, upload, parse_complete(receive_plain_text(call, kMostBody)));
+  check_sizes(parts);
+  Object object = object_of(upload, parts);
+  check_whole(call, object);
+  const Precondition condition = write_condition(call);
+  std::optional<NewFile> file = concatenate(call.store, parts);
+  object.file = file ? file->id() : parts.front().file;
+  finish_upload(call.store, upload, object, condition);
+  if (file) file->keep();
+  Xml xml("CompleteMultipartUploadResult");
+  xml.add("Location", "/" + bucket.name + "/" + object.key);
+  xml.add("Bucket", bucket.name);
+  xml.add("Key", object.key);
+  xml.add("ETag", in_quotes(object.etag));
+  add_checksums(xml, object.checksums);
+  if (upload.algorithm) xml.add("ChecksumType", upload.composite ? "COMPOSITE" : "FULL_OBJECT");
+  Response response = xml_answer(xml.finish());
+  add_encryption(response, object.headers);
+  return response;
+}
+
+}  // namespace graft::s3
