@@ -112,9 +112,9 @@ TEST_F(MetricsTest, ListsByNamespaceNameAndDimensions) {
   metrics.put("a", {"t", "x", {}}, 60, 1);
   metrics.put("b", {"s", "x", {}}, 60, 1);
   const auto names = [&](const Metric& like) {
-    std::vector<std::string> names;
-    for (const Metric& metric : metrics.list("a", like)) names.push_back(metric.space + metric.name);
-    return names;
+    std::vector<std::string> found;
+    for (const Metric& metric : metrics.list("a", like)) found.push_back(metric.space + metric.name);
+    return found;
   };
   EXPECT_THAT(names({}), ElementsAre("sx", "sy", "tx"));
   EXPECT_THAT(names({.space = "s"}), ElementsAre("sx", "sy"));
