@@ -37,12 +37,12 @@ std::string document_of(const Json& input, const char* name) {
 }
 
 // "/service-role/" of "arn:aws:iam::1:role/service-role/NAME".
-std::string path_of(const Role& role) {
+std::string path_of(const IamRole& role) {
   const std::size_t begin = role.arn.find(":role") + 5;
   return role.arn.substr(begin, role.arn.rfind('/') + 1 - begin);
 }
 
-Json describe(const std::string& account, const Role& role) {
+Json describe(const std::string& account, const IamRole& role) {
   return {{"Path", path_of(role)},
           {"RoleName", role.name},
           {"RoleId", "AROA" + account + role.name},
@@ -52,7 +52,7 @@ Json describe(const std::string& account, const Role& role) {
           {"MaxSessionDuration", 43'200}};
 }
 
-Role named_role(const Identity& identity, const Caller& caller, const Json& input) {
+IamRole named_role(const Identity& identity, const Caller& caller, const Json& input) {
   const std::string name = aws::text_of(input, "RoleName", name_rule());
   const auto role = identity.role(caller.account, name);
   if (!role) no_such_entity(text("The role with name ", name, " cannot be found."));
@@ -66,16 +66,16 @@ Json create_role(Identity& identity, const Caller& caller, const Json& input) {
   if (identity.role(caller.account, name)) {
     throw Error(Kind::conflict, "EntityAlreadyExists", text("Role with name ", name, " already exists."));
   }
-  const Role role{.name = name,
-                  .arn = "arn:aws:iam::" + caller.account + ":role" + path + name,
-                  .trust = document_of(input, "AssumeRolePolicyDocument"),
-                  .created = std::time(nullptr)};
+  const IamRole role{.name = name,
+                     .arn = "arn:aws:iam::" + caller.account + ":role" + path + name,
+                     .trust = document_of(input, "AssumeRolePolicyDocument"),
+                     .created = std::time(nullptr)};
   identity.put_role(caller.account, role);
   return {{"Role", describe(caller.account, role)}};
 }
 
 Json delete_role(Identity& identity, const Caller& caller, const Json& input) {
-  const Role role = named_role(identity, caller, input);
+  const IamRole role = named_role(identity, caller, input);
   if (!identity.policies(caller.account, role.name).empty()) {
     throw Error(Kind::conflict, "DeleteConflict", "Cannot delete entity, must detach all policies first.");
   }
@@ -86,7 +86,7 @@ Json delete_role(Identity& identity, const Caller& caller, const Json& input) {
 Json list_roles(const Identity& identity, const Caller& caller, const Json& input) {
   const std::string prefix = aws::text_if(input, "PathPrefix", {.most = 512}).value_or("/");
   Json roles = Json::array();
-  for (const Role& role : identity.roles(caller.account)) {
+  for (const IamRole& role : identity.roles(caller.account)) {
     if (path_of(role).starts_with(prefix)) roles.push_back(describe(caller.account, role));
   }
   return {{"Roles", roles}, {"IsTruncated", false}};
@@ -103,7 +103,7 @@ std::string policy_name(const Json& input) {
   return aws::text_of(input, "PolicyName", {.least = 1, .most = 128, .pattern = R"([\w+=,.@-]+)"});
 }
 
-std::string recorded_policy(const Identity& identity, const Caller& caller, const Role& role,
+std::string recorded_policy(const Identity& identity, const Caller& caller, const IamRole& role,
                             const std::string& policy) {
   const auto policies = identity.policies(caller.account, role.name);
   const auto found = policies.find(policy);
@@ -136,7 +136,7 @@ Json attach(Identity& identity, const Caller& caller, const Json& input) {
 }
 
 Json detach(Identity& identity, const Caller& caller, const Json& input) {
-  const Role role = named_role(identity, caller, input);
+  const IamRole role = named_role(identity, caller, input);
   const std::string policy = policy_arn(input);
   recorded_policy(identity, caller, role, policy);
   identity.erase_policy(caller.account, role.name, policy);
@@ -150,7 +150,7 @@ Json put_policy(Identity& identity, const Caller& caller, const Json& input) {
 }
 
 Json get_policy(Identity& identity, const Caller& caller, const Json& input) {
-  const Role role = named_role(identity, caller, input);
+  const IamRole role = named_role(identity, caller, input);
   const std::string name = policy_name(input);
   return {{"RoleName", role.name},
           {"PolicyName", name},
@@ -158,7 +158,7 @@ Json get_policy(Identity& identity, const Caller& caller, const Json& input) {
 }
 
 Json delete_policy(Identity& identity, const Caller& caller, const Json& input) {
-  const Role role = named_role(identity, caller, input);
+  const IamRole role = named_role(identity, caller, input);
   const std::string name = policy_name(input);
   recorded_policy(identity, caller, role, name);
   identity.erase_policy(caller.account, role.name, name);

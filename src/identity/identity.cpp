@@ -69,7 +69,7 @@ AccessKey read_key(const Rows& rows) {
   return {rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.integer(4), rows.integer(5) != 0};
 }
 
-Role read_role(const Rows& rows) {
+IamRole read_role(const Rows& rows) {
   return {rows.text(0), rows.text(1), rows.text(2), rows.integer(3)};
 }
 
@@ -191,16 +191,16 @@ std::optional<Identity::Session> Identity::find_session(const std::string& acces
   return Session{.key = read_key(rows), .token = rows.text(6), .expires = rows.integer(7), .role_arn = rows.text(8)};
 }
 
-std::optional<Role> Identity::role(const std::string& account, const std::string& name) const {
+std::optional<IamRole> Identity::role(const std::string& account, const std::string& name) const {
   const std::lock_guard lock(state_->mutex);
   Rows rows = state_->database.query("select name, arn, trust, created from roles where account = ? and name = ?",
                                      account, name);
   return rows.next() ? std::optional(read_role(rows)) : std::nullopt;
 }
 
-std::vector<Role> Identity::roles(const std::string& account) const {
+std::vector<IamRole> Identity::roles(const std::string& account) const {
   const std::lock_guard lock(state_->mutex);
-  std::vector<Role> roles;
+  std::vector<IamRole> roles;
   for (Rows rows = state_->database.query("select name, arn, trust, created from roles where account = ? order by name",
                                           account);
        rows.next();) {
@@ -209,7 +209,7 @@ std::vector<Role> Identity::roles(const std::string& account) const {
   return roles;
 }
 
-void Identity::put_role(const std::string& account, const Role& role) {
+void Identity::put_role(const std::string& account, const IamRole& role) {
   check_name(role.name, "role");
   const std::lock_guard lock(state_->mutex);
   state_->database.run("insert or replace into roles values (?, ?, ?, ?, ?)", account, role.name, role.arn, role.trust,

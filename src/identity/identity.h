@@ -27,7 +27,7 @@ struct User {
   std::int64_t created = 0;  // seconds since 1970
 };
 
-struct Role {
+struct IamRole {
   std::string name{}, arn{};
   std::string trust{};  // its AssumeRolePolicyDocument
   std::int64_t created = 0;
@@ -64,9 +64,9 @@ class Identity {
                       const std::string& name = {});
   std::optional<Session> find_session(const std::string& access_key) const;
 
-  std::optional<Role> role(const std::string& account, const std::string& name) const;
-  std::vector<Role> roles(const std::string& account) const;
-  void put_role(const std::string& account, const Role& role);
+  std::optional<IamRole> role(const std::string& account, const std::string& name) const;
+  std::vector<IamRole> roles(const std::string& account) const;
+  void put_role(const std::string& account, const IamRole& role);
   // With its policies.
   void erase_role(const std::string& account, const std::string& name);
   // Policies are recorded, and change nothing: by name or ARN, with the document where there is one.
