@@ -130,17 +130,20 @@ void Capture::run() {
     changed_.wait_for(lock, options_.period, [&] { return ending_ || (full_ && well); });
     const bool last = ending_;
     full_ = false;
+    well = well || last;
     const std::map<Place, Batch> taken = std::exchange(batches_, {});
     if (dropped_ > told)
       spdlog::warn("data capture: {} records were dropped so far: the store does not take them", dropped_);
     told = dropped_;
     for (const auto& [place, batch] : taken) {
       lock.unlock();
-      well = send(place, batch);
+      // At the end a store that is not there is asked once, not for each file.
+      well = (well || !last) && send(place, batch);
       lock.lock();
       bytes_ -= batch.lines.size();
       if (!well && !last) put_back(place, batch);
     }
+    if (last && !well) spdlog::warn("data capture: what was not sent yet is lost: the store does not take it");
     if (last) return;
   }
 }

@@ -20,6 +20,8 @@ constexpr std::chrono::milliseconds kProbeTime{2'000};
 constexpr std::chrono::seconds kLongestProbe{20};
 constexpr std::chrono::milliseconds kLookAtAlarms{500};
 constexpr std::chrono::seconds kBetweenWakes{1};  // after one that failed
+constexpr int kMostTries = 5;                     // to get a model
+constexpr std::chrono::seconds kBetweenTries{2};
 constexpr int kWhole = 100;
 
 // Whether the same processes serve both; weights and numbers of instances may differ.
@@ -115,11 +117,24 @@ std::vector<FleetVariant> HostedEndpoint::prepare(const EndpointSpec& spec, cons
       variants.back().spec = variant;
       variants.back().instances.clear();
     } else {
-      variants.push_back(house_.launcher.prepare(spec, variant));
+      variants.push_back(prepare_patiently(spec, variant));
     }
     if (stopping_) throw Stopped{};
   }
   return variants;
+}
+
+// When the platform starts, the store that its endpoints' models are in may be there a moment later.
+FleetVariant HostedEndpoint::prepare_patiently(const EndpointSpec& spec, const VariantSpec& variant) {
+  for (int tries = 1;; ++tries) {
+    try {
+      return house_.launcher.prepare(spec, variant);
+    } catch (const Error& error) {
+      if (error.kind() != Kind::unavailable || tries == kMostTries) throw;
+      spdlog::warn("the endpoint {}: {}; it is tried again", name_, error.what());
+    }
+    pause_until(Clock::now() + kBetweenTries);
+  }
 }
 
 void HostedEndpoint::launch(const EndpointSpec& spec, std::vector<FleetVariant>& variants, const FleetPointer& before,

@@ -52,6 +52,7 @@ class HostedEndpoint {
   void work();
   void deploy(EndpointSpec spec);
   std::vector<FleetVariant> prepare(const EndpointSpec& spec, const FleetPointer& before);
+  FleetVariant prepare_patiently(const EndpointSpec& spec, const VariantSpec& variant);
   void launch(const EndpointSpec& spec, std::vector<FleetVariant>& variants, const FleetPointer& before,
               std::vector<InstancePointer>& launched);
   void wait_until_ready(const std::vector<InstancePointer>& instances);
