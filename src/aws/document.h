@@ -2,7 +2,7 @@
 //
 // A document in docs/ has a test that compares it with what this gives:
 //
-//   EXPECT_EQ(read_text(GRAFT_TESTDATA "/../../../docs/cloudwatch.md"), describe(services, "# CloudWatch"));
+//   EXPECT_EQ(read_text("docs/cloudwatch.md"), describe(services, "# CloudWatch"));
 #pragma once
 
 #include <string>
