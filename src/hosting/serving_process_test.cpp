@@ -87,7 +87,7 @@ TEST_F(ServingProcessTest, WhatHangsIsStartedAgain) {
   const auto process = start("");
   ASSERT_TRUE(becomes(*process, Phase::ready));
   write_file(folder_.path() / "behaviour", std::string_view("unwell"));
-  ASSERT_TRUE(bell_->wait_until(std::chrono::steady_clock::now() + 60s, [&] { return process->start() == 2; }));
+  ASSERT_TRUE(test::eventually([&] { return process->start() == 2; }));
   EXPECT_THAT(process->failure(), HasSubstr("did not answer /ping 4 times"));
 }
 
