@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "container/train.h"
+#include "runner/supervise.h"
 
 namespace {
 
@@ -27,6 +28,8 @@ std::string learn_program() {
 
 int main(int argc, char** argv) {
   if (graft::is_container_train(argc, argv)) return graft::container_train(learn_program());
+  // What the platform starts beside each of its jobs; nobody types it.
+  if (argc == 3 && std::string_view(argv[1]) == "job-supervise") return graft::supervise(argv[2]);
   CLI::App app("Transfer learning for images, end to end, on your own machines.", "graft");
   app.require_subcommand(1);
   app.set_version_flag("--version", "graft " GRAFT_VERSION);
