@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "base/thread_pool.h"
 #include "cli/commands.h"
+#include "cli/remote_paths.h"
 #include "data/curate.h"
 #include "data/sample.h"
 #include "data/scan.h"
@@ -31,12 +32,19 @@ void add_scan(CLI::App* dataset) {
       ->required()
       ->type_name("PATH");
   command->add_flag("--json", options->json, "Print the findings as JSON");
-  command->callback([options] {
+  const auto remote = add_remote_paths(command);
+  command->callback([options, remote] {
     if (options->json) silence_progress();
-    const Scan found = scan(open_splits(options->data), available_cores());
+    const Scan found = scan(open_splits(remote->images(options->data)), available_cores());
     std::cout << (options->json ? to_json(found).dump() + "\n" : to_text(found));
     if (found.leaks()) throw Exit{1};
   });
+}
+
+// Lists name files where they are; of a copy on this machine that would be nowhere that lasts.
+void refuse_remote_lists(const std::filesystem::path& data, const std::filesystem::path& out, SetLayout layout) {
+  require(layout != SetLayout::lists || (!is_s3(data.string()) && !is_s3(out.string())),
+          "lists of files at s3:// paths are not written: pass --as copies");
 }
 
 struct SplitRequest {
@@ -45,12 +53,12 @@ struct SplitRequest {
   SetLayout layout = SetLayout::links;
 };
 
-void write_divided(const SplitRequest& request) {
+void write_divided(const SplitRequest& request, const RemotePaths& remote) {
   const Scan found = scan({open_dataset(request.data), nullptr, nullptr}, available_cores());
   const WrittenSplit written = write_split(found.splits.train, request.fractions, request.out, request.layout);
   if (written.left_out > 0) spdlog::warn("{} images cannot be read and are left out", written.left_out);
   fmt::print("train {}  validation {}  test {}  in {}\n", written.train, written.validation, written.test,
-             request.out.string());
+             remote.shown(request.out.string()));
 }
 
 void add_layout(CLI::App* command, const std::string& description, const std::function<void(SetLayout)>& use) {
@@ -80,7 +88,14 @@ void add_split(CLI::App* dataset) {
   share("--test", request->fractions.test);
   add_layout(command, "Hard links, copies, or CSV lists of the files where they are",
              [request](SetLayout layout) { request->layout = layout; });
-  command->callback([request] { write_divided(*request); });
+  const auto remote = add_remote_paths(command);
+  command->callback([request, remote] {
+    refuse_remote_lists(request->data, request->out, request->layout);
+    request->data = remote->images(request->data);
+    request->out = remote->output(request->out);
+    write_divided(*request, *remote);
+    remote->send();
+  });
 }
 
 struct CurateRequest {
@@ -90,14 +105,14 @@ struct CurateRequest {
   bool json = false;
 };
 
-void write_curated(const CurateRequest& request) {
+void write_curated(const CurateRequest& request, const RemotePaths& remote) {
   if (request.json) silence_progress();
   Curation curation = request.curation;
   curation.layout = request.layout.value_or(is_image_folder(request.data) ? SetLayout::links : SetLayout::lists);
   const Scan found = scan({open_dataset(request.data), nullptr, nullptr}, available_cores());
   const Curated curated = curate(found.splits.train, curation, request.data.string());
   if (curated.left_out > 0) spdlog::warn("{} images cannot be read and are left out", curated.left_out);
-  std::cout << (request.json ? to_json(curated, curation).dump() + "\n" : to_text(curated, curation));
+  std::cout << remote.shown(request.json ? to_json(curated, curation).dump() + "\n" : to_text(curated, curation));
 }
 
 void add_curate(CLI::App* dataset) {
@@ -118,7 +133,20 @@ void add_curate(CLI::App* dataset) {
   add_layout(command, "Hard links, copies, or CSV lists of the files where they are; lists for a tar or a list",
              [request](SetLayout layout) { request->layout = layout; });
   command->add_flag("--json", request->json, "Print the labels of both sets as JSON");
-  command->callback([request] { write_curated(*request); });
+  const auto remote = add_remote_paths(command);
+  command->callback([request, remote] {
+    Curation& curation = request->curation;
+    const bool remote_sets = is_s3(curation.general.string()) || is_s3(curation.domain.string());
+    if (!request->layout && (remote_sets || is_s3(request->data.string()))) request->layout = SetLayout::copies;
+    for (const std::filesystem::path& out : {curation.general, curation.domain}) {
+      refuse_remote_lists(request->data, out, request->layout.value_or(SetLayout::copies));
+    }
+    request->data = remote->images(request->data);
+    curation.general = remote->output(curation.general);
+    curation.domain = remote->output(curation.domain);
+    write_curated(*request, *remote);
+    remote->send();
+  });
 }
 
 void add_sample(CLI::App* dataset) {
@@ -134,7 +162,11 @@ void add_sample(CLI::App* dataset) {
       ->check(quiet(CLI::Range(32, 512)))
       ->type_name("N")
       ->capture_default_str();
-  command->callback([folder, options] { write_sample(*folder, *options); });
+  const auto remote = add_remote_paths(command);
+  command->callback([folder, options, remote] {
+    write_sample(remote->output(*folder), *options);
+    remote->send();
+  });
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "cli/commands.h"
 #include "cli/precision_option.h"
+#include "cli/remote_paths.h"
 #include "data/loader.h"
 #include "data/scan.h"
 #include "infer/predictor.h"
@@ -83,7 +84,6 @@ void say(const OrderedJson& result) {
 }
 
 void evaluate(const EvaluateOptions& options) {
-  if (options.json) silence_progress();
   Bundle bundle = read_bundle(options.bundle);
   // Also one that its check does not allow: this is how to see what it costs.
   const Precision precision = precision_to_use(bundle, options.precision);
@@ -113,7 +113,13 @@ void add_evaluate(CLI::App& app) {
   command->add_option("--data", options->data, "A folder per label, or a list")->required()->type_name("PATH");
   add_precision(command, options->precision, "What to compute in [what the bundle records]");
   command->add_flag("--json", options->json, "Print the result as JSON");
-  command->callback([options] { evaluate(*options); });
+  const auto remote = add_remote_paths(command);
+  command->callback([options, remote] {
+    if (options->json) silence_progress();
+    options->bundle = remote->model(options->bundle);
+    options->data = remote->images(options->data);
+    evaluate(*options);
+  });
 }
 
 }  // namespace graft

@@ -5,7 +5,10 @@
 #include <iostream>
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "cli/commands.h"
+#include "cli/remote_paths.h"
+#include "cli/start_training.h"
 #include "container/train.h"
 #include "runner/supervise.h"
 
@@ -35,11 +38,22 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "graft " GRAFT_VERSION);
   graft::TrainOptions options;
   bool json = false;
-  graft::add_train(app, options, json)->callback([&] { become_learn(argv); });
+  CLI::App* train = graft::add_train(app, options, json);
+  const auto remote = graft::add_remote_paths(train);
+  train->callback([&] {
+    if (json) graft::silence_progress();
+    graft::start_training(learn_program(), {argv, argv + argc}, options, *remote);
+  });
   graft::InferComparisonOptions comparison;
   graft::add_evaluate(app);
   graft::add_predict(app);
   graft::add_serve(app);
+  graft::add_push(app);
+  graft::add_pull(app);
+  graft::add_up(app);
+  graft::add_down(app);
+  graft::add_status(app);
+  graft::add_user(app);
   graft::add_inspect(app);
   graft::add_import(app);
   graft::add_dataset(app);

@@ -4,8 +4,10 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "bundle/bundle.h"
 #include "cli/commands.h"
+#include "cli/remote_paths.h"
 #include "graph/surgery.h"
 #include "zoo/checkpoint.h"
 #include "zoo/import.h"
@@ -101,7 +103,11 @@ void add_inspect(CLI::App& app) {
       ->required()
       ->type_name("BUNDLE|WEIGHTS");
   command->add_flag("--json", *json, "Print it as JSON");
-  command->callback([path, json] { inspect(*path, *json); });
+  const auto remote = add_remote_paths(command);
+  command->callback([path, json, remote] {
+    if (*json) silence_progress();
+    inspect(remote->model(*path), *json);
+  });
 }
 
 void add_import(CLI::App& app) {
@@ -113,7 +119,13 @@ void add_import(CLI::App& app) {
   command->add_option("--arch", options->architecture, "Architecture [recognised by the names of the weights]")
       ->type_name("NAME");
   command->add_option("--out", options->out, "The bundle to write")->required()->type_name("BUNDLE");
-  command->callback([options] { import_file(*options); });
+  const auto remote = add_remote_paths(command);
+  command->callback([options, remote] {
+    options->file = remote->model(options->file);
+    options->out = remote->output(options->out);
+    import_file(*options);
+    remote->send();
+  });
 }
 
 }  // namespace graft

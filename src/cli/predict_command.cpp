@@ -10,9 +10,11 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/progress.h"
 #include "base/thread_pool.h"
 #include "cli/commands.h"
 #include "cli/precision_option.h"
+#include "cli/remote_paths.h"
 #include "infer/predictor.h"
 
 namespace graft {
@@ -23,7 +25,8 @@ constexpr std::size_t kBatch = 32;
 
 struct PredictOptions {
   std::filesystem::path bundle;
-  std::vector<std::filesystem::path> files;
+  std::vector<std::filesystem::path> paths;
+  std::vector<RemotePaths::File> files{};  // what lies at the paths
   std::optional<Precision> precision;
   int top = 5;
   bool json = false;
@@ -86,7 +89,7 @@ std::size_t answer(const Predictor& predictor, const PredictOptions& options, st
       continue;
     }
     const auto probabilities = std::span<const float>(out).subspan(labels * row++, labels);
-    say(options.files[first + i].string(), predictor.likeliest(probabilities, options.top), options);
+    say(options.files[first + i].shown, predictor.likeliest(probabilities, options.top), options);
   }
   return failed;
 }
@@ -101,7 +104,7 @@ void predict(PredictOptions options) {
   for (std::size_t first = 0; first < options.files.size(); first += kBatch) {
     for (; begun < std::min(options.files.size(), first + 2 * kBatch); ++begun) {
       coming.push_back(pool.submit(
-          [&file = options.files[begun], &predictor] { return prepare(file, predictor.bundle().preprocess); }));
+          [&file = options.files[begun], &predictor] { return prepare(file.local, predictor.bundle().preprocess); }));
     }
     std::vector<Prepared> batch;
     for (; !coming.empty() && batch.size() < kBatch; coming.pop_front()) batch.push_back(coming.front().get());
@@ -116,7 +119,7 @@ void add_predict(CLI::App& app) {
   auto options = std::make_shared<PredictOptions>();
   CLI::App* command = app.add_subcommand("predict", "Say what is in pictures");
   command->add_option("bundle", options->bundle, "A model")->required()->type_name("BUNDLE");
-  command->add_option("file", options->files, "Pictures: JPEG, PNG, WebP, GIF or BMP")
+  command->add_option("file", options->paths, "Pictures: JPEG, PNG, WebP, GIF or BMP")
       ->required()
       ->type_name("FILE...");
   command->add_option("--top", options->top, "How many labels, the likeliest first")
@@ -125,7 +128,13 @@ void add_predict(CLI::App& app) {
       ->capture_default_str();
   add_precision(command, options->precision, "What to compute in [what the bundle records]");
   command->add_flag("--json", options->json, "Print a JSON object for each file");
-  command->callback([options] { predict(*options); });
+  const auto remote = add_remote_paths(command);
+  command->callback([options, remote] {
+    if (options->json) silence_progress();
+    options->bundle = remote->model(options->bundle);
+    options->files = remote->files(options->paths);
+    predict(*options);
+  });
 }
 
 }  // namespace graft

@@ -9,6 +9,7 @@
 #include "base/thread_pool.h"
 #include "cli/commands.h"
 #include "cli/precision_option.h"
+#include "cli/remote_paths.h"
 #include "infer/plan.h"
 #include "serve/model_service.h"
 
@@ -98,7 +99,7 @@ void wait_for_stop(const sigset_t& signals) {
   ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
-void serve(ServeOptions options) {
+void serve(ServeOptions options, const RemotePaths& remote) {
   settle(options);
   // Before the first thread, so that all leave them to this one.
   sigset_t signals;
@@ -114,8 +115,8 @@ void serve(ServeOptions options) {
   service.load();
   const fs::path& what = options.bundle ? *options.bundle : options.heads ? *options.heads : *options.models;
   const std::string host = options.host.find(':') == std::string::npos ? options.host : "[" + options.host + "]";
-  std::cout << "serving " << what.string() << " at " << (options.certificate ? "https" : "http") << "://" << host << ':'
-            << server.port() << std::endl;
+  std::cout << "serving " << remote.shown(what.string()) << " at " << (options.certificate ? "https" : "http") << "://"
+            << host << ':' << server.port() << std::endl;
   wait_for_stop(signals);
   spdlog::info("stopping: no new requests, the ones that are here are answered");
   server.stop(kPatience);
@@ -163,7 +164,14 @@ void add_serve(CLI::App& app) {
   key->needs(certificate)->type_name("FILE");
   command->add_flag("--allow-private-urls", options->private_urls,
                     "Fetch pictures from private and loopback addresses too");
-  command->callback([options] { serve(*options); });
+  const auto remote = add_remote_paths(command);
+  command->callback([options, remote] {
+    if (options->models) refuse_remote(*options->models, "--multi-model");
+    if (options->bundle) options->bundle = remote->model(*options->bundle);
+    if (options->backbone) options->backbone = remote->model(*options->backbone);
+    if (options->heads) options->heads = remote->images(*options->heads);
+    serve(*options, *remote);
+  });
 }
 
 }  // namespace graft
