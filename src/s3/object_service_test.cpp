@@ -245,7 +245,8 @@ TEST_F(ObjectServiceTest, MakesAndRemovesBuckets) {
   store.ask("DELETE", "/other/key");
   EXPECT_EQ(code("DELETE", "/other"), "204");
   EXPECT_EQ(code("GET", "/other"), "NoSuchBucket");
-  for (const std::string name : {"ab", "Upper", "a_b", "1.2.3.4", "-ab", "a..b", std::string(64, 'a')}) {
+  for (const std::string& name :
+       std::vector<std::string>{"ab", "Upper", "a_b", "1.2.3.4", "-ab", "a..b", std::string(64, 'a')}) {
     EXPECT_EQ(code("PUT", "/" + name), "InvalidBucketName") << name;
   }
   EXPECT_EQ(code("HEAD", "/bucket", "", {{"x-amz-expected-bucket-owner", "000000000009"}}), "403");
