@@ -48,8 +48,6 @@ FileId id_of(const std::string& name) {
 
 Files::Files(fs::path folder, std::int64_t generation) : folder_(std::move(folder)), generation_(generation) {
   make_folder(folder_);
-  for (std::uint64_t i = 0; i < 256; ++i) make_folder(folder_ / hexadecimal("%02llx", i));
-  sync_folder(folder_);
 }
 
 fs::path Files::path(FileId file) const {
@@ -57,8 +55,16 @@ fs::path Files::path(FileId file) const {
   return folder_ / hexadecimal("%02llx", number & 0xff) / hexadecimal("%016llx", number);
 }
 
+// Its folder is there.
 FileId Files::next() {
-  return (generation_ << kGenerationShift) | ++count_;
+  const std::int64_t number = ++count_;
+  const FileId id = (generation_ << kGenerationShift) | number;
+  // Each of the 256 folders has its turn first with the first 256 files of a start.
+  if (number <= 256) {
+    make_folder(path(id).parent_path());
+    sync_folder(folder_);
+  }
+  return id;
 }
 
 NewFile Files::create() {
@@ -101,13 +107,11 @@ void Files::remove(FileId file) const {
 
 std::size_t Files::sweep(const std::function<bool(FileId)>& is_named) const {
   std::size_t removed = 0;
-  for (std::uint64_t i = 0; i < 256; ++i) {
-    for (const auto& entry : fs::directory_iterator(folder_ / hexadecimal("%02llx", i))) {
-      const FileId id = id_of(entry.path().filename().string());
-      if (id == 0 || (id >> kGenerationShift) >= generation_ || is_named(id)) continue;
-      remove(id);
-      ++removed;
-    }
+  for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
+    const FileId id = id_of(entry.path().filename().string());
+    if (id == 0 || (id >> kGenerationShift) >= generation_ || is_named(id)) continue;
+    remove(id);
+    ++removed;
   }
   return removed;
 }

@@ -332,6 +332,7 @@ TEST_F(ObjectServiceTest, NoticesAFileThatWasDamaged) {
 TEST_F(ObjectServiceTest, RemovesAtAStartWhatNothingNames) {
   const std::string content = noise(100'000);
   store.ask("PUT", "/bucket/key", content);
+  std::filesystem::create_directory(store.folder() / "objects/07");
   std::ofstream(store.folder() / "objects/07/0000000000000007") << "of a put that was killed";
   EXPECT_EQ(files(), 2);
   store.restart();
