@@ -31,6 +31,7 @@ class Platform:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = self.folder.parent / f"{self.folder.name}.log"
         self.keys = {}
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
         self.start()
 
     def start(self):
@@ -43,7 +44,8 @@ class Platform:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"graft up does not come up: {self.log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.02)
-        self.keys = self.keys or dict(re.findall(r"export (AWS_\w+)=(\S+)", self.log.read_text()))
+        while not self.keys.get("AWS_DEFAULT_REGION"):  # the last that the first start prints
+            self.keys = dict(re.findall(r"export (AWS_\w+)=(\S+)\n", self.log.read_text()))
 
     def healthy(self):
         try:
