@@ -23,7 +23,8 @@ fs::path file_of(const char* variable, const char* usual) {
 
 ProfileFile read_profiles(const fs::path& file) {
   std::error_code ignored;
-  if (!fs::exists(file, ignored)) return {};
+  // Who wants none names /dev/null.
+  if (!fs::exists(file, ignored) || fs::is_character_file(file, ignored)) return {};
   return parse_profiles(read_text(file, kMostProfiles), file.string());
 }
 

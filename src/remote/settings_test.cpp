@@ -96,6 +96,9 @@ TEST_F(Settings, AreReadFromFilesThatTheEnvironmentNames) {
   setenv("AWS_CONFIG_FILE", (home_.path() / ".aws/other config").c_str(), 1);
   EXPECT_EQ(s3_settings().access_key, "id");
   EXPECT_EQ(s3_settings().region, "ap-south-1");
+  setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
+  setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+  EXPECT_EQ(s3_settings().access_key, "");
 }
 
 TEST_F(Settings, SayWhatIsWrongWithThem) {
