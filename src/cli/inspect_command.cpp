@@ -84,11 +84,32 @@ void inspect(const std::filesystem::path& path, bool json) {
 struct ImportRequest {
   std::filesystem::path file, out;
   std::string architecture;
+  bool backbone = false;
+  bool bf16 = false;
 };
+
+// What was measured of the whole stays in it: where a backbone comes from and how good it was there is worth knowing.
+void keep_backbone(Bundle& bundle) {
+  bundle.graph = backbone(bundle.graph);
+  Weights kept;
+  for (const WeightSpec& spec : weight_specs(bundle.graph)) kept[spec.name] = bundle.weights.at(spec.name);
+  bundle.weights = std::move(kept);
+  bundle.labels.clear();
+  bundle.temperature = 1;
+  bundle.precision = Precision::fp32;
+  bundle.precision_checks.clear();
+  bundle.activation_ranges.clear();
+}
 
 void import_file(const ImportRequest& options) {
   require(!is_bundle(options.out), options.out.string(), " holds a bundle already: remove it, or choose another --out");
-  const Bundle bundle = import_model(options.file, {options.architecture});
+  const bool whole = is_bundle(options.file);
+  require(!whole || options.architecture.empty(), options.file.string(), " is a bundle, which says its architecture");
+  Bundle bundle = whole ? read_bundle(options.file) : import_model(options.file, {options.architecture});
+  if (options.backbone) keep_backbone(bundle);
+  if (options.bf16) {
+    for (auto& [name, tensor] : bundle.weights) tensor = convert(tensor, DType::bf16);
+  }
   write_bundle(options.out, bundle);
   say_bundle(bundle);
 }
@@ -112,12 +133,17 @@ void add_inspect(CLI::App& app) {
 
 void add_import(CLI::App& app) {
   auto options = std::make_shared<ImportRequest>();
-  CLI::App* command = app.add_subcommand("import", "Make a bundle of weights that another program trained");
-  command->add_option("file", options->file, "Weights (.safetensors, .pth, .h5) of torchvision, timm or Keras")
+  CLI::App* command = app.add_subcommand(
+      "import", "Make a bundle of weights that another program trained, or of what is needed of a bundle");
+  command
+      ->add_option("file", options->file,
+                   "Weights (.safetensors, .pth, .h5) of torchvision, timm or Keras; or a bundle")
       ->required()
-      ->type_name("FILE");
+      ->type_name("FILE|BUNDLE");
   command->add_option("--arch", options->architecture, "Architecture [recognised by the names of the weights]")
       ->type_name("NAME");
+  command->add_flag("--backbone", options->backbone, "Leave the classifier out: a network to transfer from");
+  command->add_flag("--bf16", options->bf16, "Keep the weights in bf16: half the size");
   command->add_option("--out", options->out, "The bundle to write")->required()->type_name("BUNDLE");
   const auto remote = add_remote_paths(command);
   command->callback([options, remote] {

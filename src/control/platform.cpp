@@ -135,7 +135,7 @@ Platform::State::State(const PlatformOptions& given)
     : options(given),
       lock(owners_folder(given.folder)),
       identity(given.folder / "identity"),
-      objects({.folder = given.folder / "objects", .domain = given.domain}),
+      objects({.folder = given.folder / "objects", .domain = given.domain, .identity = &identity}),
       logs(given.folder / "watch"),
       watched(given.folder / "watch"),
       alarms(given.folder / "watch", watched),
