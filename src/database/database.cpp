@@ -24,7 +24,8 @@ struct Database::State {
   std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle{};
 };
 
-int Parameter::bind(sqlite3_stmt* statement, int index) const {
+int Parameter::bind(sqlite3_stmt* statement, int index, bool copy) const {
+  const auto keeping = copy ? SQLITE_TRANSIENT : SQLITE_STATIC;
   switch (type_) {
     case Type::null:
       return sqlite3_bind_null(statement, index);
@@ -33,10 +34,10 @@ int Parameter::bind(sqlite3_stmt* statement, int index) const {
     case Type::real:
       return sqlite3_bind_double(statement, index, real_);
     case Type::text:
-      return sqlite3_bind_text64(statement, index, size_ ? static_cast<const char*>(data_) : "", size_, SQLITE_STATIC,
+      return sqlite3_bind_text64(statement, index, size_ ? static_cast<const char*>(data_) : "", size_, keeping,
                                  SQLITE_UTF8);
     case Type::bytes:
-      return size_ ? sqlite3_bind_blob64(statement, index, data_, size_, SQLITE_STATIC)
+      return size_ ? sqlite3_bind_blob64(statement, index, data_, size_, keeping)
                    : sqlite3_bind_zeroblob(statement, index, 0);
   }
   return SQLITE_MISUSE;
@@ -103,7 +104,7 @@ void Database::script(const char* statements) {
   if (sqlite3_exec(state_->connection, statements, nullptr, nullptr, nullptr) != SQLITE_OK) failed(statements);
 }
 
-Rows Database::start(std::string_view sql, std::span<const Parameter> parameters) {
+Rows Database::start(std::string_view sql, std::span<const Parameter> parameters, bool copy) {
   sqlite3_stmt* statement = nullptr;
   if (const auto found = state_->idle.find(sql); found != state_->idle.end() && !found->second.empty()) {
     statement = found->second.back();
@@ -115,7 +116,7 @@ Rows Database::start(std::string_view sql, std::span<const Parameter> parameters
   Rows rows(*this, statement);
   int index = 0;
   for (const Parameter& parameter : parameters) {
-    if (parameter.bind(statement, ++index) != SQLITE_OK) failed(sql);
+    if (parameter.bind(statement, ++index, copy) != SQLITE_OK) failed(sql);
   }
   return rows;
 }
@@ -126,7 +127,7 @@ std::int64_t Database::changed() const {
 
 void Database::failed(std::string_view doing) const {
   const int code = state_->connection ? sqlite3_errcode(state_->connection) : SQLITE_NOMEM;
-  const Kind kind = code == SQLITE_CONSTRAINT ? Kind::conflict
+  const Kind kind = code == SQLITE_CONSTRAINT                                               ? Kind::conflict
                     : code == SQLITE_ERROR || code == SQLITE_MISUSE || code == SQLITE_RANGE ? Kind::internal
                                                                                             : Kind::unavailable;
   const char* reason = state_->connection ? sqlite3_errmsg(state_->connection) : "out of memory";

@@ -25,14 +25,14 @@ struct sqlite3_stmt;
 
 namespace graft {
 
-// A value of a statement's "?". Views must live until the statement has run.
+// A value of a statement's "?": a view of what the caller has.
 class Parameter {
  public:
   enum class Type { null, integer, real, text, bytes };
   Parameter(std::nullptr_t) {}
   template <typename Number>
-    requires std::is_integral_v<Number>
-  Parameter(Number value) : type_(Type::integer), integer_(static_cast<std::int64_t>(value)) {}
+  requires std::is_integral_v<Number> Parameter(Number value)
+      : type_(Type::integer), integer_(static_cast<std::int64_t>(value)) {}
   Parameter(double value) : type_(Type::real), real_(value) {}
   Parameter(std::string_view value) : type_(Type::text), data_(value.data()), size_(value.size()) {}
   Parameter(const std::string& value) : Parameter(std::string_view(value)) {}
@@ -41,8 +41,8 @@ class Parameter {
   template <typename Value>
   Parameter(const std::optional<Value>& value) : Parameter(value ? Parameter(*value) : Parameter(nullptr)) {}
 
-  // Returns SQLite's result code.
-  int bind(sqlite3_stmt* statement, int index) const;
+  // Returns SQLite's result code. Without a copy, what it refers to must outlive the statement's run.
+  int bind(sqlite3_stmt* statement, int index, bool copy) const;
 
  private:
   Type type_ = Type::null;
@@ -90,18 +90,19 @@ class Database {
   void script(const char* statements);
 
   // One statement. Throws Kind::conflict where a constraint of a table forbids it, Kind::unavailable for what else
-  // prevents it (a full disk). Statements are compiled once and kept, so `sql` is to be a literal. What
-  // the values refer to must live until it returns; for query(), until its Rows end.
+  // prevents it (a full disk). Statements are compiled
+  // once and kept, so `sql` is to be a literal.
   template <typename... Values>
   void run(std::string_view sql, const Values&... values) {
-    Rows rows = query(sql, values...);
+    const Parameter parameters[] = {nullptr, Parameter(values)...};
+    Rows rows = start(sql, {parameters + 1, sizeof...(Values)}, false);
     while (rows.next()) {
     }
   }
   template <typename... Values>
   Rows query(std::string_view sql, const Values&... values) {
     const Parameter parameters[] = {nullptr, Parameter(values)...};
-    return start(sql, {parameters + 1, sizeof...(Values)});
+    return start(sql, {parameters + 1, sizeof...(Values)}, true);
   }
 
   // Rows that the last run() changed.
@@ -109,7 +110,7 @@ class Database {
 
  private:
   friend class Rows;
-  Rows start(std::string_view sql, std::span<const Parameter> parameters);
+  Rows start(std::string_view sql, std::span<const Parameter> parameters, bool copy);
   [[noreturn]] void failed(std::string_view doing) const;
 
   struct State;

@@ -29,6 +29,15 @@ TEST_F(DatabaseTest, GivesBackWhatItWasGiven) {
   EXPECT_FALSE(rows.next());
 }
 
+TEST_F(DatabaseTest, AQuerysValuesNeedNotOutliveTheCall) {
+  Database database(file);
+  database.script("create table t (a text)");
+  const std::string kept(1000, 'x');
+  database.run("insert into t values (?)", kept);
+  Rows rows = database.query("select a from t where a = ?", std::string(1000, 'x'));
+  EXPECT_TRUE(rows.next());
+}
+
 TEST_F(DatabaseTest, UndoesWhatIsNotCommitted) {
   Database database(file);
   database.script("create table t (a integer)");
