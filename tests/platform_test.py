@@ -176,11 +176,12 @@ class PlatformTest(support.ProductTest):
     def test_a_job_is_stopped_and_deleted(self):
         self.sm.create_training_job(**training_request("long", HyperParameters={**SETTINGS, "epochs": "100000"}))
         self.until(lambda: self.sm.describe_training_job(TrainingJobName="long")["SecondaryStatus"] == "Training")
-        self.refused("ResourceInUse", "InProgress", self.sm.delete_training_job, TrainingJobName="long")
+        status, answer = self.platform.call("DeleteTrainingJob", TrainingJobName="long")
+        self.assertEqual((status, answer["__type"]), (400, "ResourceInUse"), answer)
         self.sm.stop_training_job(TrainingJobName="long")
         self.sm.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName="long", WaiterConfig=QUICK)
         self.assertEqual(self.sm.describe_training_job(TrainingJobName="long")["TrainingJobStatus"], "Stopped")
-        self.sm.delete_training_job(TrainingJobName="long")
+        self.assertEqual(self.platform.call("DeleteTrainingJob", TrainingJobName="long")[0], 200)
         self.refused("ValidationException", "Requested resource not found.", self.sm.describe_training_job,
                      TrainingJobName="long")
 

@@ -1,4 +1,5 @@
 """A platform (`graft up`) for tests: started, killed and started again on the same folder, and clients of it."""
+import json
 import pathlib
 import re
 import signal
@@ -8,7 +9,11 @@ import time
 import urllib.request
 
 import boto3
+import botocore.auth
+import botocore.awsrequest
 import botocore.config
+import botocore.credentials
+import botocore.httpsession
 
 import support
 
@@ -75,6 +80,15 @@ class Platform:
                             aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
                             aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
                             config=botocore.config.Config(**settings))
+
+    def call(self, operation, **fields):
+        """An operation of SageMaker that Debian's boto3 is too old to know: (status, what it answers)."""
+        request = botocore.awsrequest.AWSRequest("POST", self.url + "/", data=json.dumps(fields), headers={
+            "X-Amz-Target": f"SageMaker.{operation}", "Content-Type": "application/x-amz-json-1.1"})
+        keys = botocore.credentials.Credentials(self.keys["AWS_ACCESS_KEY_ID"], self.keys["AWS_SECRET_ACCESS_KEY"])
+        botocore.auth.SigV4Auth(keys, "sagemaker", REGION).add_auth(request)
+        answer = botocore.httpsession.URLLib3Session().send(request.prepare())
+        return answer.status_code, json.loads(answer.content or b"{}")
 
     def __enter__(self):
         return self
