@@ -5,6 +5,7 @@
 #include <pugixml.hpp>
 #include <random>
 
+#include "aws/body.h"
 #include "aws/xml_text.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -124,9 +125,10 @@ std::string_view operation_name(const Service& service, const Request& request) 
 }
 
 Json input_of(const Request& request) {
-  if (request.body.empty()) return Json::object();
+  const Bytes body = plain_body(request);
+  if (body.empty()) return Json::object();
   try {
-    return parse_json(as_text(request.body), "the request's body");
+    return parse_json(as_text(body), "the request's body");
   } catch (const Error& error) {
     throw Error(Kind::invalid, "SerializationException", error.what());
   }
@@ -168,8 +170,8 @@ Response answer_cbor(const Service& service, const Caller& caller, const Request
   static const std::pair<std::string, std::string> kProtocol("smithy-protocol", "rpc-v2-cbor");
   try {
     const std::string operation = request.path.substr(request.path.rfind('/') + 1);
-    const Json output =
-        call(service, caller, operation, request.body.empty() ? Json::object() : parse_cbor(request.body));
+    const Bytes body = plain_body(request);
+    const Json output = call(service, caller, operation, body.empty() ? Json::object() : parse_cbor(body));
     return with_id(
         {200, "application/cbor", to_cbor(output.is_null() ? Json::object() : output, is_time), {kProtocol}});
   } catch (const std::exception& error) {

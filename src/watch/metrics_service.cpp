@@ -1,11 +1,10 @@
 #include "watch/metrics_service.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <chrono>
 
 #include "aws/answer.h"
+#include "aws/body.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "watch/alarm_queries.h"
@@ -20,7 +19,6 @@ using aws::Field;
 using aws::Support;
 
 constexpr std::string_view kNamespace = "http://monitoring.amazonaws.com/doc/2010-08-01/";
-constexpr std::size_t kMostUnpacked = 8 << 20;
 
 bool is_time(std::string_view name) {
   return name.ends_with("Timestamp") || name == "Timestamps";
@@ -44,7 +42,7 @@ void for_query(Json& node, bool time) {
 
 Response answer_query(const aws::Service& service, const Caller& caller, const Request& request) {
   try {
-    const auto form = request.method == "GET" ? request.query : aws::parse_form(as_text(request.body));
+    const auto form = request.method == "GET" ? request.query : aws::parse_form(as_text(aws::plain_body(request)));
     const auto action = form.find("Action");
     if (action == form.end()) throw Error(Kind::invalid, "MissingAction", "the form has no field Action");
     Json result = aws::call(service, caller, action->second, aws::form_as_json(form));
@@ -53,43 +51,6 @@ Response answer_query(const aws::Service& service, const Caller& caller, const R
   } catch (const std::exception& error) {
     return aws::query_error(error);
   }
-}
-
-struct Inflate {
-  z_stream stream{};
-  Inflate() { require(inflateInit2(&stream, 15 + 16) == Z_OK, "zlib does not start"); }
-  ~Inflate() { inflateEnd(&stream); }
-  Inflate(const Inflate&) = delete;
-  Inflate& operator=(const Inflate&) = delete;
-};
-
-// Newer clients pack what they put, when it has more than 10 KB.
-Bytes unpacked(const Bytes& body) {
-  Inflate inflater;
-  z_stream& stream = inflater.stream;
-  // zlib does not write to its input.
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(body.data()));
-  stream.avail_in = static_cast<uInt>(body.size());
-  Bytes out;
-  int result = Z_OK;
-  while (result == Z_OK) {
-    require(out.size() < kMostUnpacked, "the request's body has more than ", kMostUnpacked,
-            " bytes when it is unpacked");
-    const std::size_t size = out.size();
-    out.resize(size + (64 << 10));
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + size);
-    stream.avail_out = static_cast<uInt>(out.size() - size);
-    result = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
-  }
-  require(result == Z_STREAM_END, "the request's body is not what its Content-Encoding says: gzip");
-  return out;
-}
-
-Response answer(const aws::Service& service, const Caller& caller, const Request& request) {
-  if (find_header(request.headers, "x-amz-target")) return aws::answer_json(service, caller, request);
-  if (request.path.starts_with("/service/")) return aws::answer_cbor(service, caller, request, is_time);
-  return answer_query(service, caller, request);
 }
 
 using Fields = std::vector<Field>;
@@ -176,14 +137,9 @@ aws::Service metrics_service(Metrics& metrics, Alarms& alarms) {
 }
 
 Response serve_metrics(const aws::Service& service, const Caller& caller, const Request& request) {
-  if (find_header(request.headers, "content-encoding") != "gzip") return answer(service, caller, request);
-  try {
-    Request plain = request;
-    plain.body = unpacked(request.body);
-    return answer(service, caller, plain);
-  } catch (const std::exception& error) {
-    return aws::json_error(error, request);
-  }
+  if (find_header(request.headers, "x-amz-target")) return aws::answer_json(service, caller, request);
+  if (request.path.starts_with("/service/")) return aws::answer_cbor(service, caller, request, is_time);
+  return answer_query(service, caller, request);
 }
 
 }  // namespace graft
