@@ -41,7 +41,7 @@ class SageMakerSdk(support.ProductTest):
         self.assertEqual(len(seen["answer"]), 3, "one probability for each label, as the built-in algorithm answers")
         self.assertEqual(seen["model_error"], 400)
         self.assertEqual(seen["transformed"], 24)
-        self.assertTrue(seen["best"].startswith("tuned-"), seen["best"])
+        self.assertRegex(seen["best"], r"-00[12]-")
         self.assertIn("somebody-elses", seen["other_image"])
         self.assertIn("validation:accuracy=", done.stdout, "the job's log was shown")
 
