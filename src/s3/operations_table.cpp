@@ -79,7 +79,7 @@ const Fields kGrants{{"x-amz-grant-full-control", refused},
                      {"x-amz-grant-write-acp", refused}};
 const Fields kAcl = Fields{{"x-amz-acl", done, "private and public-read"},
                            {"<AccessControlPolicy>", done, "the owner's grants, and READ for all users"}} +
-                    kGrants;
+                    kGrants + kChecksums;
 
 // Settings that a bucket cannot have. Reading one says so as S3 does; setting one is refused.
 void add_unset(std::vector<Operation>& table) {
@@ -129,7 +129,7 @@ std::vector<Operation> bucket_operations() {
        "PUT",
        bucket,
        {"?versioning"},
-       {{"<Status>", done, "Suspended only"}, {"<MfaDelete>", refused}, {"x-amz-mfa", refused}},
+       Fields{{"<Status>", done, "Suspended only"}, {"<MfaDelete>", refused}, {"x-amz-mfa", refused}} + kChecksums,
        put_bucket_versioning},
       {"GetBucketAcl", "GET", bucket, {"?acl"}, {}, get_bucket_acl},
       {"PutBucketAcl", "PUT", bucket, {"?acl"}, kAcl, put_bucket_acl},
@@ -139,12 +139,13 @@ std::vector<Operation> bucket_operations() {
        "PUT",
        bucket,
        {"?policy"},
-       {{"<policy>", done, "one that lets everyone read the bucket; it is then public. All others are refused"},
-        {"x-amz-confirm-remove-self-bucket-access", ignored, "the owner always keeps access"}},
+       Fields{{"<policy>", done, "one that lets everyone read the bucket; it is then public. All others are refused"},
+              {"x-amz-confirm-remove-self-bucket-access", ignored, "the owner always keeps access"}} +
+           kChecksums,
        put_bucket_policy},
       {"DeleteBucketPolicy", "DELETE", bucket, {"?policy"}, {}, delete_bucket_policy},
       {"GetBucketTagging", "GET", bucket, {"?tagging"}, {}, get_bucket_tagging},
-      {"PutBucketTagging", "PUT", bucket, {"?tagging"}, {{"<TagSet>"}}, put_bucket_tagging},
+      {"PutBucketTagging", "PUT", bucket, {"?tagging"}, Fields{{"<TagSet>"}} + kChecksums, put_bucket_tagging},
       {"DeleteBucketTagging", "DELETE", bucket, {"?tagging"}, {}, delete_bucket_tagging},
       {"ListObjectVersions",
        "GET",
@@ -176,7 +177,7 @@ std::vector<Operation> bucket_operations() {
               {"x-amz-acl", done, "private and public-read"},
               {"x-amz-object-ownership", ignored, "the bucket's account owns all of it"},
               {"x-amz-bucket-object-lock-enabled", refused}} +
-           kGrants,
+           kGrants + kChecksums,
        create_bucket},
       {"DeleteBucket", "DELETE", bucket, {}, {}, delete_bucket, "unfinished uploads go with it"},
       {"DeleteObjects",
@@ -242,7 +243,7 @@ std::vector<Operation> object_operations() {
        "PUT",
        object,
        {"?tagging"},
-       {{"<TagSet>"}, {"?versionId", done, "null only"}},
+       Fields{{"<TagSet>"}, {"?versionId", done, "null only"}} + kChecksums,
        put_object_tagging},
       {"DeleteObjectTagging",
        "DELETE",
