@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/platform_option.h"
 #include "control/platform.h"
+#include "control/platform_lock.h"
 
 namespace graft {
 namespace {
@@ -103,7 +104,7 @@ void run(const UpOptions& options, const std::function<void(const std::string&)>
 // In a process of its own, without a terminal. Returns when it listens.
 void run_detached(const UpOptions& options) {
   const fs::path log = fs::absolute(options.data) / "graft.log";
-  make_folder(log.parent_path());
+  make_platform_folder(log.parent_path());
   const Descriptor output(::open(log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
   const Descriptor nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   int ends[2];

@@ -41,8 +41,8 @@ TEST_F(IamTest, RecordsARoleForItsAccountAlone) {
   EXPECT_EQ(made["Arn"], "arn:aws:iam::" + ann.account + ":role/trainer");
   EXPECT_EQ(made["AssumeRolePolicyDocument"], "%7B%22Version%22%3A%20%222012-10-17%22%7D");
   EXPECT_EQ(aws::call(iam, ann, "GetRole", {{"RoleName", "trainer"}})["Role"], made);
-  EXPECT_EQ(aws::call(iam, ann, "ListRoles", {})["Roles"].size(), 1);
-  EXPECT_EQ(aws::call(iam, bob, "ListRoles", {})["Roles"].size(), 0);
+  EXPECT_EQ(aws::call(iam, ann, "ListRoles", Json::object())["Roles"].size(), 1);
+  EXPECT_EQ(aws::call(iam, bob, "ListRoles", Json::object())["Roles"].size(), 0);
   EXPECT_EQ(code(iam, bob, "GetRole", {{"RoleName", "trainer"}}), "NoSuchEntity");
   EXPECT_EQ(code(iam, bob, "DeleteRole", {{"RoleName", "trainer"}}), "NoSuchEntity");
   EXPECT_EQ(code(iam, ann, "CreateRole", kRole), "EntityAlreadyExists");
@@ -85,7 +85,7 @@ TEST_F(IamTest, RecordsPoliciesAndKeepsARoleThatHasSome) {
 }
 
 TEST_F(IamTest, GivesUsersOfAnAccountKeysAndTakesThemBack) {
-  EXPECT_EQ(aws::call(iam, ann, "GetUser", {})["User"]["UserName"], "ann");
+  EXPECT_EQ(aws::call(iam, ann, "GetUser", Json::object())["User"]["UserName"], "ann");
   aws::call(iam, ann, "CreateUser", {{"UserName", "cat"}});
   EXPECT_EQ(code(iam, ann, "CreateUser", {{"UserName", "cat"}}), "EntityAlreadyExists");
   EXPECT_EQ(code(iam, bob, "CreateAccessKey", {{"UserName", "cat"}}), "NoSuchEntity");
@@ -103,7 +103,7 @@ TEST_F(IamTest, GivesUsersOfAnAccountKeysAndTakesThemBack) {
 }
 
 TEST_F(IamTest, SaysWhoSomeoneIs) {
-  const Json who = aws::call(sts, ann, "GetCallerIdentity", {});
+  const Json who = aws::call(sts, ann, "GetCallerIdentity", Json::object());
   EXPECT_EQ(who["Account"], ann.account);
   EXPECT_EQ(who["Arn"], "arn:aws:iam::" + ann.account + ":user/ann");
 }
@@ -117,7 +117,7 @@ TEST_F(IamTest, AssumesRolesOfTheCallersAccountOnly) {
   EXPECT_EQ(session->token, made["Credentials"]["SessionToken"]);
   EXPECT_EQ(made["AssumedRoleUser"]["Arn"], "arn:aws:sts::" + ann.account + ":assumed-role/trainer/build");
   const Caller assumed{.account = ann.account, .user = session->key.user, .access_key = session->key.access_key};
-  EXPECT_EQ(aws::call(sts, assumed, "GetCallerIdentity", {})["Arn"], made["AssumedRoleUser"]["Arn"]);
+  EXPECT_EQ(aws::call(sts, assumed, "GetCallerIdentity", Json::object())["Arn"], made["AssumedRoleUser"]["Arn"]);
   EXPECT_EQ(code(sts, bob, "AssumeRole", {{"RoleArn", role}, {"RoleSessionName", "build"}}), "AccessDenied");
   EXPECT_EQ(code(sts, ann, "AssumeRole", {{"RoleArn", role}, {"RoleSessionName", "build"}, {"DurationSeconds", "10"}}),
             "ValidationException");
@@ -126,12 +126,13 @@ TEST_F(IamTest, AssumesRolesOfTheCallersAccountOnly) {
 }
 
 TEST_F(IamTest, OpensSessionsOfTheCallerHimself) {
-  const Json made = aws::call(sts, ann, "GetSessionToken", {})["Credentials"];
+  const Json made = aws::call(sts, ann, "GetSessionToken", Json::object())["Credentials"];
   const auto session = identity.find_session(made["AccessKeyId"]);
   ASSERT_TRUE(session);
   EXPECT_EQ(session->key.user, "ann");
   const Caller again{.account = ann.account, .user = "ann", .access_key = session->key.access_key};
-  EXPECT_EQ(aws::call(sts, again, "GetCallerIdentity", {})["Arn"], "arn:aws:iam::" + ann.account + ":user/ann");
+  EXPECT_EQ(aws::call(sts, again, "GetCallerIdentity", Json::object())["Arn"],
+            "arn:aws:iam::" + ann.account + ":user/ann");
 }
 
 TEST_F(IamTest, KeepsNamesOfImageRepositories) {
@@ -145,9 +146,9 @@ TEST_F(IamTest, KeepsNamesOfImageRepositories) {
   EXPECT_EQ(code(ecr, ann, "CreateRepository", {{"repositoryName", "../x"}}), "ValidationException");
   EXPECT_EQ(code(ecr, ann, "DeleteRepository", {{"repositoryName", "team/graft"}}), "");
   EXPECT_EQ(code(ecr, ann, "DeleteRepository", {{"repositoryName", "team/graft"}}), "RepositoryNotFoundException");
-  const Json token = aws::call(ecr, ann, "GetAuthorizationToken", {})["authorizationData"][0];
+  const Json token = aws::call(ecr, ann, "GetAuthorizationToken", Json::object())["authorizationData"][0];
   EXPECT_THAT(token["authorizationToken"].get<std::string>(), testing::StartsWith("QVdTO"));
-  EXPECT_EQ(code(ecr, ann, "PutImage", {}), "UnknownOperationException");
+  EXPECT_EQ(code(ecr, ann, "PutImage", Json::object()), "UnknownOperationException");
 }
 
 }  // namespace

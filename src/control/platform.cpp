@@ -42,14 +42,6 @@ constexpr std::chrono::seconds kPatience{10};
 // them.
 constexpr std::size_t kObjectThreads = 256, kCallThreads = 64, kRuntimeThreads = 256;
 
-fs::path owners_folder(const fs::path& folder) {
-  std::error_code error;
-  if (fs::exists(folder, error)) return folder;
-  make_folder(folder);
-  fs::permissions(folder, fs::perms::owner_all, error);
-  return folder;
-}
-
 std::string with_brackets(const std::string& address) {
   return address.find(':') == std::string::npos ? address : '[' + address + ']';
 }
@@ -133,7 +125,7 @@ std::optional<Platform::Admin> Platform::State::admin_of(Identity& identity) {
 
 Platform::State::State(const PlatformOptions& given)
     : options(given),
-      lock(owners_folder(given.folder)),
+      lock(given.folder),
       identity(given.folder / "identity"),
       objects({.folder = given.folder / "objects", .domain = given.domain, .identity = &identity}),
       logs(given.folder / "watch"),

@@ -22,7 +22,7 @@ fs::path note_file(const fs::path& folder) {
 }
 
 int open_note(const fs::path& folder) {
-  make_folder(folder);
+  make_platform_folder(folder);
   const int fd = ::open(note_file(folder).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) fail(Kind::unavailable, note_file(folder).string(), ": ", system_message());
   return fd;
@@ -40,6 +40,13 @@ PlatformNote read_note(const fs::path& file) {
 }
 
 }  // namespace
+
+void make_platform_folder(const fs::path& folder) {
+  std::error_code error;
+  if (fs::exists(folder, error)) return;
+  make_folder(folder);
+  fs::permissions(folder, fs::perms::owner_all, error);
+}
 
 PlatformLock::PlatformLock(const fs::path& folder) : file_(note_file(folder)), file_descriptor_(open_note(folder)) {
   if (::flock(file_descriptor_.fd, LOCK_EX | LOCK_NB) != 0) {

@@ -13,6 +13,9 @@
 
 namespace graft {
 
+// Makes a platform's folder, for its owner alone, where it is not there.
+void make_platform_folder(const std::filesystem::path& folder);
+
 // What a running platform says of itself.
 struct PlatformNote {
   std::int64_t pid = 0;
@@ -23,7 +26,7 @@ struct PlatformNote {
 
 class PlatformLock {
  public:
-  // Makes the folder. Throws Kind::conflict when another platform uses it.
+  // Makes the folder where it is not there. Throws Kind::conflict when another platform uses it.
   explicit PlatformLock(const std::filesystem::path& folder);
 
   // Where it listens now.

@@ -31,6 +31,9 @@ Route route(const Request& request, bool bucket_in_host) {
   if (service == "s3") return {Door::objects, service};
   if (service == "sagemaker" && request.path.starts_with("/endpoints/")) return {Door::runtime, service};
   if (!service.empty()) return {Door::query, service};
+  // S3 has no such call, so it is told that it lacks a signature.
+  const bool invocation = request.path.starts_with("/endpoints/") && request.path.ends_with("/invocations");
+  if (invocation && request.method == "POST") return {Door::runtime, service};
   // An unsigned form on a bucket is an upload by a browser, and comes as multipart/form-data.
   if (request.path == "/" && request.method == "POST" && is_form(request)) return {Door::query, service};
   return {Door::objects, service};

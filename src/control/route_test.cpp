@@ -48,6 +48,11 @@ TEST(Route, KnowsAnUnsignedFormByItsType) {
   EXPECT_EQ(door("POST", "/b", {{"Content-Type", "multipart/form-data; boundary=x"}}), Door::objects);
 }
 
+TEST(Route, KnowsAnUnsignedInvocationByItsPath) {
+  EXPECT_EQ(door("POST", "/endpoints/e/invocations"), Door::runtime);
+  EXPECT_EQ(door("PUT", "/endpoints/e/invocations"), Door::objects);
+}
+
 TEST(Route, KeepsAPathThatNoBucketCanHave) {
   EXPECT_EQ(door("GET", "/_/health"), Door::own);
   EXPECT_EQ(door("GET", "/_"), Door::own);
