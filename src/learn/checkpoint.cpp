@@ -66,9 +66,10 @@ std::vector<std::filesystem::path> checkpoints(const std::filesystem::path& fold
   if (!std::filesystem::is_directory(folder)) return {};
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     long long step = 0;
-    if (std::sscanf(entry.path().filename().c_str(), "checkpoint-%lld.safetensors", &step) == 1) {
-      by_step[step] = entry.path();
-    }
+    const std::string name = entry.path().filename().string();
+    if (std::sscanf(name.c_str(), "checkpoint-%lld", &step) != 1) continue;
+    // What a killed process left half written has letters behind its name.
+    if (name == text("checkpoint-", step, ".safetensors")) by_step[step] = entry.path();
   }
   std::vector<std::filesystem::path> paths;
   for (const auto& [step, path] : by_step) paths.push_back(path);

@@ -344,6 +344,14 @@ TEST(SynchronisedBatchNorm, IsBatchNormOverAllRanks) {
   });
 }
 
+TEST(Checkpoint, ThatWasBeingWrittenWhenItsProcessWasKilledIsNone) {
+  const TemporaryFolder folder;
+  write_file(folder.path() / "checkpoint-7.safetensors.nGfsyX", std::string_view("half"));
+  EXPECT_FALSE(last_checkpoint(folder.path()).has_value());
+  write_checkpoint(folder.path(), {.step = 7});
+  EXPECT_EQ(last_checkpoint(folder.path())->step, 7);
+}
+
 TEST(Checkpoint, TheLastTwoAreKeptAndADamagedOneIsPassedOver) {
   const TemporaryFolder folder;
   EXPECT_FALSE(last_checkpoint(folder.path() / "none").has_value());
