@@ -74,6 +74,7 @@ class Remote:
     def setUp(self):
         super().setUp()
         self.store = self.enterContext(self.open_store(self.folder))
+        self.addCleanup(self.store.client.close)
 
     def succeed(self, *arguments):
         done = self.store.graft(*arguments)
@@ -151,16 +152,45 @@ class PlatformStore(Remote, support.ProductTest):
 
     def test_a_stopped_run_goes_on(self):
         self.store.put_folder(images(), "images/")
-        train = ("train", "--mode", "scratch", *support.SMALL, "--epochs", "400", "--train", "s3://bucket/images/",
+        train = ("train", "--mode", "scratch", *support.SMALL, "--epochs", "60", "--train", "s3://bucket/images/",
                  "--out", "s3://bucket/mine/")
+        copies = pathlib.Path(self.store.environment["GRAFT_CACHE"]) / "s3"
         with subprocess.Popen(support.command(*train), env=self.store.environment, stderr=subprocess.PIPE,
                               text=True) as process:
-            time.sleep(10)
+            while not list(copies.glob("*/output/**/checkpoints/*")) and process.poll() is None:
+                time.sleep(0.01)
             process.send_signal(signal.SIGTERM)
             _, said = process.communicate(timeout=60)
         self.assertNotEqual(process.returncode, 0)
         self.assertIn("--resume goes on with it", said)
         self.assertEqual(self.store.keys("mine/"), [])
+        self.succeed(*train, "--resume")
+        self.assertIn("mine/graft.json", self.store.keys("mine/"))
+        self.assertEqual(list(copies.glob("*/output")), [])
+
+    def test_two_ranks_write_one_bundle(self):
+        self.store.put_folder(images(), "images/")
+        self.succeed("train", "--mode", "scratch", *support.SMALL, "--epochs", "2", "--ranks", "2", "--train",
+                     "s3://bucket/images/", "--out", "s3://bucket/two/")
+        self.assertIn("two/graft.json", self.store.keys("two/"))
+
+    def test_serve_and_inspect(self):
+        self.succeed("push", trained_head()[0], "s3://bucket/model.tar.gz")
+        labels = json.loads(self.succeed("inspect", "s3://bucket/model.tar.gz", "--json").stdout)["labels"]
+        self.assertEqual(sorted(labels), sorted(LABELS))
+        with subprocess.Popen(support.command("serve", "s3://bucket/model.tar.gz", "--port", 0), text=True,
+                              env=self.store.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
+            self.assertIn("serving s3://bucket/model.tar.gz at http://", server.stdout.readline())
+            server.terminate()
+            self.assertEqual(server.wait(timeout=30), 0)
+
+    def test_a_set_is_divided_in_the_store(self):
+        self.store.put_folder(images() / "train", "set/")
+        done = self.succeed("dataset", "split", "s3://bucket/set/", "--out", "s3://bucket/divided")
+        self.assertIn("in s3://bucket/divided", done.stdout)
+        self.assertEqual(len(self.store.keys("divided/")), len(self.store.keys("set/")))
+        self.refuse("dataset", "split", "s3://bucket/set/", "--out", "s3://bucket/lists", "--as", "lists",
+                    names=["pass --as copies"])
 
 
 @unittest.skipUnless(MOTO.exists(), "moto is not installed into build/python")
