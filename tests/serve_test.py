@@ -97,9 +97,11 @@ def file_server(content, path="/roses.jpg"):
     """A web server on the loopback address with one file; yields its port."""
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            self.send_response(200 if self.path == path else 404)
+            body = content if self.path == path else b""
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Length", str(len(body)))  # S3 always says it
             self.end_headers()
-            self.wfile.write(content if self.path == path else b"")
+            self.wfile.write(body)
 
         def log_message(self, *_):
             pass
