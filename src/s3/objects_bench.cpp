@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "s3/buckets.h"
