@@ -85,7 +85,7 @@ def measure(graft, bundle, picture, root):
         sagemaker.create_model(ModelName="bench", ExecutionRoleArn=ROLE, PrimaryContainer={
             "Image": "graft", "ModelDataUrl": "s3://bench/model.tar.gz"})
         sagemaker.create_endpoint_config(EndpointConfigName="bench", ProductionVariants=[
-            {"VariantName": "all", "ModelName": "bench", "InitialInstanceCount": 1, "InstanceType": "ml.local"}])
+            {"VariantName": "all", "ModelName": "bench", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}])
         sagemaker.create_endpoint(EndpointName="bench", EndpointConfigName="bench")
         sagemaker.get_waiter("endpoint_in_service").wait(EndpointName="bench", WaiterConfig={"Delay": 1})
         body = pathlib.Path(picture).read_bytes()

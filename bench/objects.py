@@ -167,7 +167,7 @@ def rows(found):
             yield {"what": f"{verb} of {size}, {connections} connections",
                    "graft": f"{rates['graft']:.0f}/s, {rates['graft'] * megabytes:.0f} MB/s",
                    "usual": f"{rates[other]:.0f}/s, {rates[other] * megabytes:.0f} MB/s {other}",
-                   "ratio": rates["graft"] / rates[other],
+                   "ratio": rates["graft"] / rates[other] if rates[other] else None,  # none was done in the time
                    "wanted": "0.67 x" if other == "nginx" and SIZES[size] > 50e6 else ""}
 
 
