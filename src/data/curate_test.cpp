@@ -2,10 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include "archive/tar_testing.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "archive/tar_testing.h"
 
 namespace graft {
 namespace {

@@ -6,9 +6,9 @@
 #include <sstream>
 #include <thread>
 
+#include "archive/tar_testing.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "archive/tar_testing.h"
 
 namespace graft {
 namespace {
