@@ -77,7 +77,9 @@ class Namespaces(OnHosts):
     def disturb_the_rendezvous(self, number):
         """Three have come, and the fourth is still to come."""
         self.start_ranks(*engines.WITHOUT_END, ranks=3)
-        self.wait_until(lambda: self.hosts.address("h3") in self.hosts.connections("h1", PORT), "rank 2 does not come")
+        for name in self.hosts.names[:3]:
+            self.wait_until(lambda: self.hosts.address(name) in self.hosts.connections("h1", PORT), f"{name} is absent")
+        time.sleep(0.5)  # they have said who they are
         self.disturb_running(self.send(number), 2)
 
     def test_a_rank_that_is_killed_in_the_rendezvous(self):

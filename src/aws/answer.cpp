@@ -78,22 +78,7 @@ std::string code_of(Kind kind) {
 // Of a protocol that uses them all; awsJson says 400 to everything that the client can change.
 int status_of(const std::exception& error) {
   const auto* known = dynamic_cast<const Error*>(&error);
-  if (!known) return 500;
-  switch (known->kind()) {
-    case Kind::invalid:
-      return 400;
-    case Kind::denied:
-      return 403;
-    case Kind::not_found:
-      return 404;
-    case Kind::conflict:
-      return 409;
-    case Kind::unavailable:
-      return 503;
-    case Kind::internal:
-      break;
-  }
-  return 500;
+  return known ? status_of(known->kind()) : 500;
 }
 
 Response with_id(Response response) {

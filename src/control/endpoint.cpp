@@ -92,17 +92,13 @@ Json describe(const Control& control, const Caller& caller, const Json& input) {
 }
 
 Json list_endpoints(const Control& control, const Caller& caller, const Json& input) {
-  const RecordPage page = control.records.list(caller.account, kEndpoint, fields::query_of(input));
-  Json answer{{"Endpoints", Json::array()}};
-  for (const Record& endpoint : page.records) {
+  return list_records(control.records, caller, kEndpoint, input, "Endpoints", [&](const Record& endpoint) {
     Json summary = fields::part_of(endpoint.document, {"EndpointName", "EndpointArn"});
     summary["EndpointStatus"] = endpoint.status;
     summary["CreationTime"] = endpoint.created;
     summary["LastModifiedTime"] = endpoint.modified;
-    answer["Endpoints"].push_back(summary);
-  }
-  if (!page.token.empty()) answer["NextToken"] = page.token;
-  return answer;
+    return summary;
+  });
 }
 
 Json delete_endpoint(const Control& control, const Caller& caller, const Json& input) {

@@ -93,15 +93,11 @@ Json describe_endpoint_config(const Control& control, const Caller& caller, cons
 }
 
 Json list_endpoint_configs(const Control& control, const Caller& caller, const Json& input) {
-  const RecordPage page = control.records.list(caller.account, kEndpointConfig, fields::query_of(input));
-  Json answer{{"EndpointConfigs", Json::array()}};
-  for (const Record& config : page.records) {
+  return list_records(control.records, caller, kEndpointConfig, input, "EndpointConfigs", [&](const Record& config) {
     Json summary = fields::part_of(config.document, {"EndpointConfigName", "EndpointConfigArn"});
     summary["CreationTime"] = config.created;
-    answer["EndpointConfigs"].push_back(summary);
-  }
-  if (!page.token.empty()) answer["NextToken"] = page.token;
-  return answer;
+    return summary;
+  });
 }
 
 Json delete_endpoint_config(const Control& control, const Caller& caller, const Json& input) {

@@ -93,15 +93,11 @@ Json describe_model(const Control& control, const Caller& caller, const Json& in
 }
 
 Json list_models(const Control& control, const Caller& caller, const Json& input) {
-  const RecordPage page = control.records.list(caller.account, kModel, fields::query_of(input));
-  Json answer{{"Models", Json::array()}};
-  for (const Record& model : page.records) {
+  return list_records(control.records, caller, kModel, input, "Models", [&](const Record& model) {
     Json summary = fields::part_of(model.document, {"ModelName", "ModelArn"});
     summary["CreationTime"] = model.created;
-    answer["Models"].push_back(summary);
-  }
-  if (!page.token.empty()) answer["NextToken"] = page.token;
-  return answer;
+    return summary;
+  });
 }
 
 Json delete_model(const Control& control, const Caller& caller, const Json& input) {

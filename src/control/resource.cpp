@@ -1,11 +1,17 @@
 #include "control/resource.h"
 
+#include "base/json.h"
+#include "control/fields.h"
+
 namespace graft {
 namespace {
 
 // As the errors name it.
 std::string_view words_of(std::string_view kind) {
   if (kind == kEndpointConfig) return "endpoint configuration";
+  if (kind == kTrainingJob) return "training job";
+  if (kind == kTransformJob) return "transform job";
+  if (kind == kTuningJob) return "tuning job";
   return kind;
 }
 
@@ -69,6 +75,25 @@ Error there_already(const Caller& caller, std::string_view kind, std::string_vie
                  arn, ")")};
   }
   return validation_error(text("Cannot create already existing ", words_of(kind), " \"", arn, "\"."));
+}
+
+bool has_ended(const Record& job) {
+  return job.status == "Completed" || job.status == "Failed" || job.status == "Stopped";
+}
+
+void require_going_on(const Record& job) {
+  if (!has_ended(job)) return;
+  throw validation_error(
+      text("The request was rejected because the ", words_of(job.kind), " is in status ", job.status, "."));
+}
+
+Json list_records(const Records& records, const Caller& caller, const std::string& kind, const Json& input,
+                  const std::string& name, const std::function<Json(const Record&)>& summary) {
+  const RecordPage page = records.list(caller.account, kind, fields::query_of(input));
+  Json answer{{name, Json::array()}};
+  for (const Record& record : page.records) answer[name].push_back(summary(record));
+  if (!page.token.empty()) answer["NextToken"] = page.token;
+  return answer;
 }
 
 Record find_or_fail(const Records& records, const Caller& caller, const std::string& kind, const std::string& name) {

@@ -2,6 +2,7 @@
 // else in control/ spells these sentences: clients compare them.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,15 @@ Caller maker_of(const Record& record, std::string_view arn);
 Error validation_error(const std::string& sentence);
 Error missing(const Caller& caller, std::string_view kind, std::string_view name);
 Error there_already(const Caller& caller, std::string_view kind, std::string_view name);
+
+// Of a training, transform or tuning job: whether its status is the end. require_going_on() throws where it is.
+bool has_ended(const Record& job);
+void require_going_on(const Record& job);
+
+// What a List operation answers: a page of the kind, as `input` asks for it, each record as `summary` says, in the
+// field `name`.
+Json list_records(const Records& records, const Caller& caller, const std::string& kind, const Json& input,
+                  const std::string& name, const std::function<Json(const Record&)>& summary);
 
 // Throws missing().
 Record find_or_fail(const Records& records, const Caller& caller, const std::string& kind, const std::string& name);

@@ -56,10 +56,6 @@ void record_end(Record& job, const JobEvent& event) {
 
 }  // namespace
 
-bool has_ended(const Record& job) {
-  return job.status == "Completed" || job.status == "Failed" || job.status == "Stopped";
-}
-
 std::string cut(const std::string& text, std::size_t most) {
   if (text.size() <= most) return text;
   std::size_t end = most;

@@ -11,9 +11,6 @@
 
 namespace graft {
 
-// Statuses that are the end.
-bool has_ended(const Record& job);
-
 // The job goes over to this secondary status with its message, at this time; the one before ends. Nothing when it is in
 // both already.
 void enter(Record& job, const std::string& secondary_status, const std::string& message, double time);

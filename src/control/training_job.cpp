@@ -53,19 +53,13 @@ Json describe_training_job(const Control& control, const Caller& caller, const J
 }
 
 Json list_training_jobs(const Control& control, const Caller& caller, const Json& input) {
-  const RecordPage page = control.records.list(caller.account, kTrainingJob, fields::query_of(input));
-  Json answer{{"TrainingJobSummaries", Json::array()}};
-  for (const Record& job : page.records) answer["TrainingJobSummaries"].push_back(training_summary(job));
-  if (!page.token.empty()) answer["NextToken"] = page.token;
-  return answer;
+  return list_records(control.records, caller, kTrainingJob, input, "TrainingJobSummaries", training_summary);
 }
 
 Json stop(const Control& control, const Caller& caller, const Json& input) {
   const std::string name = aws::text_of(input, "TrainingJobName", fields::job_name());
   const Record job = find_or_fail(control.records, caller, kTrainingJob, name);
-  if (has_ended(job)) {
-    throw validation_error(text("The request was rejected because the training job is in status ", job.status, "."));
-  }
+  require_going_on(job);
   stop_training_job(control, caller.account, name);
   return nullptr;
 }
@@ -86,9 +80,7 @@ Json delete_training_job(const Control& control, const Caller& caller, const Jso
 Json update_training_job(const Control& control, const Caller& caller, const Json& input) {
   const std::string name = aws::text_of(input, "TrainingJobName", fields::job_name());
   const Record job = find_or_fail(control.records, caller, kTrainingJob, name);
-  if (has_ended(job)) {
-    throw validation_error(text("The request was rejected because the training job is in status ", job.status, "."));
-  }
+  require_going_on(job);
   control.records.update(caller.account, kTrainingJob, name, [&](Record& record) {
     const Json changes =
         fields::part_of(input, {"ProfilerConfig", "ProfilerRuleConfigurations", "RemoteDebugConfig", "ResourceConfig"});

@@ -142,26 +142,20 @@ Json describe_transform_job(const Control& control, const Caller& caller, const 
 }
 
 Json list_transform_jobs(const Control& control, const Caller& caller, const Json& input) {
-  const RecordPage page = control.records.list(caller.account, kTransformJob, fields::query_of(input));
-  Json answer{{"TransformJobSummaries", Json::array()}};
-  for (const Record& job : page.records) {
+  return list_records(control.records, caller, kTransformJob, input, "TransformJobSummaries", [&](const Record& job) {
     Json summary =
         fields::part_of(job.document, {"TransformJobName", "TransformJobArn", "TransformEndTime", "FailureReason"});
     summary["TransformJobStatus"] = job.status;
     summary["CreationTime"] = job.created;
     summary["LastModifiedTime"] = job.modified;
-    answer["TransformJobSummaries"].push_back(summary);
-  }
-  if (!page.token.empty()) answer["NextToken"] = page.token;
-  return answer;
+    return summary;
+  });
 }
 
 Json stop_transform_job(const Control& control, const Caller& caller, const Json& input) {
   const std::string name = aws::text_of(input, "TransformJobName", fields::job_name());
   const bool there = control.records.update(caller.account, kTransformJob, name, [](Record& job) {
-    if (has_ended(job)) {
-      throw validation_error(text("The request was rejected because the transform job is in status ", job.status, "."));
-    }
+    require_going_on(job);
     // One that nobody has begun with need not wait until somebody does.
     const bool begun = job.document.contains("TransformStartTime");
     job.status = begun ? "Stopping" : "Stopped";

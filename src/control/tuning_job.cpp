@@ -138,31 +138,26 @@ Json describe_tuning_job(const Control& control, const Caller& caller, const Jso
 }
 
 Json list_tuning_jobs(const Control& control, const Caller& caller, const Json& input) {
-  const RecordPage page = control.records.list(caller.account, kTuningJob, fields::query_of(input));
-  Json answer{{"HyperParameterTuningJobSummaries", Json::array()}};
-  for (const Record& tuning : page.records) {
-    Json summary = fields::part_of(
-        tuning.document, {"HyperParameterTuningJobName", "HyperParameterTuningJobArn", "HyperParameterTuningEndTime"});
-    const Json& config = tuning.document.at("HyperParameterTuningJobConfig");
-    summary["HyperParameterTuningJobStatus"] = tuning.status;
-    summary["Strategy"] = config.at("Strategy");
-    summary["ResourceLimits"] = config.at("ResourceLimits");
-    summary["CreationTime"] = tuning.created;
-    summary["LastModifiedTime"] = tuning.modified;
-    add_counters(summary, trainings_of(control, tuning), tuning);
-    summary.erase("ConsumedResources");
-    answer["HyperParameterTuningJobSummaries"].push_back(summary);
-  }
-  if (!page.token.empty()) answer["NextToken"] = page.token;
-  return answer;
+  return list_records(
+      control.records, caller, kTuningJob, input, "HyperParameterTuningJobSummaries", [&](const Record& tuning) {
+        Json summary = fields::part_of(tuning.document, {"HyperParameterTuningJobName", "HyperParameterTuningJobArn",
+                                                         "HyperParameterTuningEndTime"});
+        const Json& config = tuning.document.at("HyperParameterTuningJobConfig");
+        summary["HyperParameterTuningJobStatus"] = tuning.status;
+        summary["Strategy"] = config.at("Strategy");
+        summary["ResourceLimits"] = config.at("ResourceLimits");
+        summary["CreationTime"] = tuning.created;
+        summary["LastModifiedTime"] = tuning.modified;
+        add_counters(summary, trainings_of(control, tuning), tuning);
+        summary.erase("ConsumedResources");
+        return summary;
+      });
 }
 
 Json stop_tuning_job(const Control& control, const Caller& caller, const Json& input) {
   const std::string name = aws::text_of(input, "HyperParameterTuningJobName", fields::tuning_job_name());
   const bool there = control.records.update(caller.account, kTuningJob, name, [](Record& job) {
-    if (has_ended(job)) {
-      throw validation_error(text("The request was rejected because the tuning job is in status ", job.status, "."));
-    }
+    require_going_on(job);
     job.status = "Stopping";
   });
   if (!there) throw missing(caller, kTuningJob, name);

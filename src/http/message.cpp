@@ -12,6 +12,8 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+}  // namespace
+
 int status_of(Kind kind) {
   switch (kind) {
     case Kind::invalid:
@@ -29,8 +31,6 @@ int status_of(Kind kind) {
   }
   return 500;
 }
-
-}  // namespace
 
 std::optional<std::string_view> find_header(const Headers& headers, std::string_view name) {
   const auto same = [](char a, char b) { return lower(a) == lower(b); };

@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/descriptor.h"
+#include "base/error.h"
 
 namespace graft {
 
@@ -55,10 +56,13 @@ struct Response {
   std::optional<std::uint64_t> length{};
 };
 
+// The status that says an error of this kind: 400, 403, 404, 409, 503, and 500 of what is internal.
+int status_of(Kind kind);
+
 // {"error": "..."}: what a client is told when it gets no answer.
 Response error_response(int status, std::string_view sentence);
 
-// The same for what was thrown: an Error's sentence with 400, 403, 404, 409, 503 by its kind. What is Kind::internal or
+// The same for what was thrown: an Error's sentence with the status of its kind. What is Kind::internal or
 // no Error is 500 and says nothing of the server's inside; the log has it.
 Response error_response(const std::exception& error);
 

@@ -29,6 +29,7 @@ class Channel : public std::enable_shared_from_this<Channel> {
   // Closes after what was sent has left, or at once.
   void finish();
   void close();
+  bool closed() const { return closed_; }
 
   std::string local_address() const;
   std::string remote_address() const;

@@ -1,8 +1,9 @@
 #include "membership/coordinator.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <condition_variable>
+#include <functional>
 #include <future>
 #include <list>
 #include <map>
@@ -23,6 +24,7 @@ constexpr std::size_t kMaxName = 256;
 constexpr std::size_t kMaxEntries = 1 << 20;  // of the shared table
 constexpr std::size_t kMaxConnections = 1 << 17;
 constexpr const char* kSource = "a member's message";
+constexpr auto kLastWords = std::chrono::milliseconds(2000);  // to a member that does not read
 
 std::string seconds_text(std::chrono::milliseconds time) {
   return text(time.count() / 1000, " s");
@@ -43,7 +45,14 @@ class Coordinator::Impl {
     });
   }
 
+  // Whoever learns first that the job has ended may be the process of this coordinator, which then goes: what the
+  // others are to hear is still on its way out.
   ~Impl() {
+    asio::post(io_, [this] {
+      for (const SeatPtr& seat : seats_) seat->channel->finish();
+    });
+    wait_until(kLastWords,
+               [this] { return std::ranges::all_of(seats_, [](auto& seat) { return seat->channel->closed(); }); });
     io_.stop();
     thread_.join();
     for (const SeatPtr& seat : seats_) seat->channel->close();
@@ -58,13 +67,7 @@ class Coordinator::Impl {
   }
 
   void drain(std::chrono::milliseconds limit) {
-    const auto deadline = Clock::now() + limit;
-    while (Clock::now() < deadline) {
-      std::promise<bool> empty;
-      asio::post(io_, [&] { empty.set_value(seats_.empty()); });
-      if (empty.get_future().get()) return;
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
+    wait_until(limit, [this] { return seats_.empty(); });
   }
 
  private:
@@ -80,6 +83,17 @@ class Coordinator::Impl {
     std::set<std::string> wanted{};
   };
   using SeatPtr = std::shared_ptr<Seat>;
+
+  // Asks on the one thread, for at most so long.
+  void wait_until(std::chrono::milliseconds limit, const std::function<bool()>& holds) {
+    const auto deadline = Clock::now() + limit;
+    while (Clock::now() < deadline) {
+      std::promise<bool> answer;
+      asio::post(io_, [&] { answer.set_value(holds()); });
+      if (answer.get_future().get()) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
 
   void listen() {
     boost::system::error_code error;

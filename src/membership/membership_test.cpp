@@ -158,6 +158,26 @@ TEST(Membership, AMemberWithoutItsCoordinatorEnds) {
   expect_words(error_of([&] { one->wait_for_news(milliseconds(5000)); }), {"rank 0", "is lost", "connection closed"});
 }
 
+// The coordinator's own process hears of the end first, and goes.
+TEST(Membership, ACoordinatorThatGoesAtTheEndHasToldEverybodyWhy) {
+  constexpr int kRanks = 32;
+  Timing timing = kQuick;
+  timing.silence = milliseconds(300);
+  Timing slow = timing;
+  slow.beat = slow.silence = milliseconds(60'000);  // it says nothing, as one that is stopped
+  for (int round = 0; round < 5; ++round) {
+    auto coordinator = coordinate(kRanks, kRanks, timing);
+    std::vector<std::unique_ptr<Member>> members;
+    for (int rank = 0; rank < kRanks - 1; ++rank) members.push_back(come(*coordinator, rank, timing));
+    const auto silent = come(*coordinator, kRanks - 1, slow);
+    expect_words(error_of([&] { members[0]->wait_for_news(milliseconds(5000)); }), {"rank 31 on"});
+    coordinator.reset();
+    for (const auto& member : members) {
+      expect_words(error_of([&] { member->wait_for_news(milliseconds(5000)); }), {"rank 31 on", "silent"});
+    }
+  }
+}
+
 TEST(Membership, OneThatFailsTellsTheOthersWhy) {
   const auto coordinator = coordinate(2, 1);
   const auto zero = come(*coordinator, 0), one = come(*coordinator, 1);

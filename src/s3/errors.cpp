@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/log.h"
+#include "http/message.h"
 
 namespace graft::s3 {
 namespace {
@@ -77,25 +78,6 @@ Kind kind_of(int status) {
   }
 }
 
-// Of the codes that signatures give: identity/ names them, and says by their kind what they are.
-int status_of(Kind kind) {
-  switch (kind) {
-    case Kind::denied:
-      return 403;
-    case Kind::not_found:
-      return 404;
-    case Kind::conflict:
-      return 409;
-    case Kind::unavailable:
-      return 503;
-    case Kind::internal:
-      return 500;
-    case Kind::invalid:
-      break;
-  }
-  return 400;
-}
-
 }  // namespace
 
 Error make_error(Code code, const std::string& message) {
@@ -111,6 +93,7 @@ WireError wire_error(const std::exception& error) {
     for (const Line& line : kErrors) {
       if (line.name == known->code()) return {line.status, known->code(), known->what()};
     }
+    // Of the codes that signatures give: identity/ names them, and says by their kind what they are.
     return {status_of(known->kind()), known->code(), known->what()};
   }
   // The client is gone or too slow; whether it hears this does not matter much.
