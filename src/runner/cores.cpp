@@ -1,20 +1,13 @@
 #include "runner/cores.h"
 
-#include <sched.h>
-
 #include <algorithm>
 
-#include "runner/instance_type.h"
+#include "base/instance_type.h"
+#include "base/machine.h"
 
 namespace graft {
 
-Cores::Cores(int most) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  ::sched_getaffinity(0, sizeof set, &set);
-  for (int core = 0; core < CPU_SETSIZE; ++core) {
-    if (CPU_ISSET(core, &set)) all_.push_back(core);
-  }
+Cores::Cores(int most) : all_(cores_of_process()) {
   if (most > 0 && static_cast<std::size_t>(most) < all_.size()) all_.resize(static_cast<std::size_t>(most));
 }
 

@@ -1,8 +1,6 @@
 // The attempts of a job.
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,9 +9,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/instance_type.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "runner/below.h"
-#include "runner/instance_type.h"
 #include "runner/job_log.h"
 #include "runner/job_run.h"
 #include "runner/log_text.h"
@@ -32,18 +31,6 @@ constexpr int kMostLost = 10;
 constexpr auto kLook = std::chrono::minutes(10);
 // Lines that come within so long go on together.
 constexpr auto kGather = std::chrono::milliseconds(20);
-
-int free_port() {
-  const Descriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool bound = ::bind(listener.fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     ::getsockname(listener.fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  if (!bound) fail(Kind::unavailable, "there is no free port: ", system_message());
-  return ntohs(address.sin_port);
-}
 
 std::string random_token() {
   std::random_device device;
@@ -69,7 +56,7 @@ std::vector<int> share_of(const std::vector<int>& cores, std::size_t index, std:
 void JobRun::write_commands() {
   const bool local = options_.executor == RunnerOptions::Executor::local;
   const InstanceType type = instance_type(spec_.instance_type);
-  const int port = spec_.instances > 1 ? free_port() : 0;
+  const int port = spec_.instances > 1 ? find_free_port() : 0;
   const std::string token = random_token();
   const S3Settings settings = s3();
   for (std::size_t i = 0; i < hosts_.size(); ++i) {

@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 
 #include "base/error.h"
@@ -153,16 +152,6 @@ std::string run_command(const std::vector<std::string>& command) {
     fail(Kind::unavailable, join(command, " ").substr(0, 200), " failed: ", output.substr(0, 1000));
   }
   return output;
-}
-
-std::string find_program(const std::string& name) {
-  const char* path = std::getenv("PATH");
-  std::istringstream folders(path ? path : "/usr/local/bin:/usr/bin:/bin");
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    const std::string program = folder + "/" + name;
-    if (!folder.empty() && ::access(program.c_str(), X_OK) == 0) return program;
-  }
-  return {};
 }
 
 }  // namespace graft

@@ -34,7 +34,4 @@ pid_t start_detached(const std::vector<std::string>& command, const std::string&
 // Runs a short command to its end. Returns its output, whatever it is; throws when it fails.
 std::string run_command(const std::vector<std::string>& command);
 
-// The program of this name in PATH, or nothing.
-std::string find_program(const std::string& name);
-
 }  // namespace graft

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "base/machine.h"
 #include "base/printable.h"
 #include "runner/config_files.h"
 #include "runner/job_folder.h"
@@ -20,11 +21,6 @@ constexpr const char* kOptMl = "/opt/ml";
 
 bool is_own(const JobSpec& spec) {
   return spec.image == kOwnImage;
-}
-
-std::string container_engine() {
-  const std::string podman = find_program("podman");
-  return podman.empty() ? find_program("docker") : podman;
 }
 
 // Ours read nothing else that a request may set. Others lead a program to files and libraries of this machine
@@ -98,7 +94,7 @@ void pass_environment(const JobSpec& spec, const InstancePlace& place, const S3S
 
 Command container(const JobSpec& spec, const InstancePlace& place, const S3Settings& s3) {
   Command command;
-  const std::string engine = container_engine(), name = container_name(spec, place);
+  const std::string engine = find_container_engine()->string(), name = container_name(spec, place);
   command.arguments = {engine, "run", "--rm", "--name", name, "--hostname", place.host, "--network", "host"};
   const auto add = [&](const std::string& option, const std::string& value) {
     command.arguments.insert(command.arguments.end(), {option, value});
@@ -135,7 +131,7 @@ void check_own(const JobSpec& spec) {
 void check_container(const JobSpec& spec) {
   const std::string image = printable(spec.image).substr(0, 255);
   require(!spec.image.empty() && spec.image.front() != '-', "there is no image ", image);
-  require(!container_engine().empty(), "image ", image,
+  require(find_container_engine().has_value(), "image ", image,
           " is not one that graft runs by itself, and neither podman nor docker is installed: install one of them, or "
           "give the image graft");
   require(spec.instances == 1, "image ", image, " runs in a container, and graft runs those on one instance: give ",

@@ -9,10 +9,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/instance_type.h"
 #include "base/log.h"
 #include "runner/cores.h"
 #include "runner/inputs.h"
-#include "runner/instance_type.h"
 #include "runner/job_run.h"
 #include "runner/metric_patterns.h"
 #include "runner/program.h"

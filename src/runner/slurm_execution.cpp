@@ -6,9 +6,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/instance_type.h"
 #include "base/log.h"
 #include "runner/execution.h"
-#include "runner/instance_type.h"
 
 namespace graft {
 namespace {

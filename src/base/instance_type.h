@@ -1,4 +1,4 @@
-// What an instance type gives a job of this machine.
+// What an instance type of SageMaker gives of this machine.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // A size is a number of virtual cores: medium 1, large 2, xlarge 4, Nxlarge 4 N. A family's letter is its memory for
 // each of them: c 2 GiB, m, g and p at least 4 GiB, r 8 GiB. The exceptions are in the table.
-#include "runner/instance_type.h"
+#include "base/instance_type.h"
 
 #include <charconv>
 #include <map>

@@ -1,0 +1,24 @@
+// What this machine has: programs, cores, ports.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace graft {
+
+// The program of this name in PATH.
+std::optional<std::filesystem::path> find_program(std::string_view name);
+
+// The program that runs container images: podman, or else docker.
+std::optional<std::filesystem::path> find_container_engine();
+
+// The numbers of the cores that this process may run on; none where the system does not say.
+std::vector<int> cores_of_process();
+
+// A port of the loopback address that nobody listens on now; somebody else may be faster.
+std::uint16_t find_free_port();
+
+}  // namespace graft
