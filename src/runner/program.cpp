@@ -32,9 +32,9 @@ bool is_for_own(const std::string& variable) {
 
 // Of this process's own variables, those that say how its machine is set up and nothing of who it is.
 void add_machine(std::map<std::string, std::string>& variables) {
-  for (const char* name :
-       {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
-        "NVIDIA_VISIBLE_DEVICES", "GRAFT_PRETRAINED", "ONEDNN_MAX_CPU_ISA", "DOCKER_HOST", "XDG_RUNTIME_DIR"}) {
+  for (const char* name : {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
+                           "NVIDIA_VISIBLE_DEVICES", "GRAFT_PRETRAINED", "ONEDNN_MAX_CPU_ISA", "DOCKER_HOST",
+                           "XDG_RUNTIME_DIR", "CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF"}) {
     if (const char* value = std::getenv(name)) variables.emplace(name, value);
   }
 }
