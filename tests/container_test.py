@@ -149,6 +149,18 @@ class Container(support.ProductTest):
         self.succeed_in(job)
         self.assertEqual(self.labels(job), ["0", "1", "2"])
 
+    def test_a_list_leads_out_of_the_channels(self):
+        """Jobs of several owners share a machine."""
+        own = next((images() / "train" / LABELS[0]).iterdir())
+        for i, name in enumerate((str(own), "../../../../" + own.name)):
+            with self.subTest(name):
+                lists = self.folder / f"list-{i}"
+                lists.mkdir()
+                (lists / "inside.jpg").write_bytes(own.read_bytes())
+                (lists / "train.csv").write_text(f"image,label\ninside.jpg,a\n{name},b\n")
+                job = self.job(SMALL, {"train": {}}, f"outside-{i}").channel("train", lists)
+                self.fail_in(job, "a list names", own.name, "outside of the channels")
+
     def test_records_in_files(self):
         recordio = {"ContentType": "application/x-recordio"}
         job = self.job({**SMALL, "epochs": 1, "num_training_samples": 48}, {"train": recordio, "validation": recordio})

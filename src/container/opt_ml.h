@@ -10,7 +10,8 @@ struct OptMl {
   std::filesystem::path root;
 
   std::filesystem::path config(const std::string& file) const { return root / "input/config" / file; }
-  std::filesystem::path channel(const std::string& name) const { return root / "input/data" / name; }
+  std::filesystem::path channels() const { return root / "input/data"; }
+  std::filesystem::path channel(const std::string& name) const { return channels() / name; }
   std::filesystem::path model() const { return root / "model"; }
   std::filesystem::path output() const { return root / "output/data"; }
   std::filesystem::path failure() const { return root / "output/failure"; }

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "container/channels.h"
 #include "container/child.h"
 #include "container/hyper_parameters.h"
@@ -29,13 +30,29 @@ fs::path packaged_weights() {
   return folder ? folder : "";
 }
 
-void check_data(const TrainRequest& request, const fs::path& train) {
-  if (!request.labels && !request.images) return;
-  const DatasetPtr images = open_splits(train).train;
-  require(!request.labels || images->labels().size() == *request.labels, "num_classes=", request.labels.value_or(0),
-          ", and the channel train has ", images->labels().size(), " labels: correct it, or leave it out");
-  require(!request.images || images->size() == *request.images, "num_training_samples=", request.images.value_or(0),
-          ", and the channel train has ", images->size(), " images: correct it, or leave it out");
+// A platform runs jobs of several owners on one machine: a list may name images of its own job's channels, and no other
+// file.
+void check_inside(const Dataset& images, const fs::path& channels) {
+  const fs::path folder = fs::absolute(channels).lexically_normal() / "";
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const fs::path path = images.path(i);
+    if (path.empty()) continue;  // of a pipe or a file of records, which were opened as channels
+    require(fs::absolute(path).lexically_normal().string().starts_with(folder.string()), "a list names ",
+            printable(images.name(i)),
+            ", which lies outside of the channels of this job: put the image into a channel");
+  }
+}
+
+void check_data(const TrainRequest& request, const Inputs& inputs, const OptMl& folders) {
+  const Splits splits = open_splits(inputs.train, inputs.validation, inputs.test);
+  for (const DatasetPtr& images : {splits.train, splits.validation, splits.test}) {
+    if (images) check_inside(*images, folders.channels());
+  }
+  const Dataset& images = *splits.train;
+  require(!request.labels || images.labels().size() == *request.labels, "num_classes=", request.labels.value_or(0),
+          ", and the channel train has ", images.labels().size(), " labels: correct it, or leave it out");
+  require(!request.images || images.size() == *request.images, "num_training_samples=", request.images.value_or(0),
+          ", and the channel train has ", images.size(), " images: correct it, or leave it out");
 }
 
 // The command line of the job, as a person would type it.
@@ -120,7 +137,7 @@ ChildEnd run(const OptMl& folders, const fs::path& learn) {
   const TemporaryFolder scratch;
   Inputs inputs = prepare(channels, folders, scratch.path());
   if (inputs.model.empty() && request.mode != "scratch") inputs.model = find_model(packaged, scratch.path());
-  check_data(request, inputs.train);
+  check_data(request, inputs, folders);
   std::vector<std::string> command = command_of(request, inputs, job, folders, scratch.path());
   say(request, command);
   check_for_stop();

@@ -145,6 +145,14 @@ Splits open_splits(const fs::path& given) {
   return {train, open_measured(paths->validation, train->labels()), open_measured(paths->test, train->labels())};
 }
 
+Splits open_splits(const fs::path& train, const fs::path& validation, const fs::path& test) {
+  Splits splits = open_splits(train);
+  const std::vector<std::string>& labels = splits.train->labels();
+  if (!validation.empty()) splits.validation = open_dataset(validation, labels);
+  if (!test.empty()) splits.test = open_dataset(test, labels);
+  return splits;
+}
+
 bool is_image_folder(const fs::path& path) {
   return fs::is_directory(dataset_at(path));
 }

@@ -29,6 +29,10 @@ struct Splits {
 // training.
 Splits open_splits(const std::filesystem::path& path);
 
+// The same; validation and test are taken from their own paths where these are not empty.
+Splits open_splits(const std::filesystem::path& train, const std::filesystem::path& validation,
+                   const std::filesystem::path& test);
+
 // Whether the images at `path` lie in folders, as files of their own.
 bool is_image_folder(const std::filesystem::path& path);
 

@@ -13,14 +13,6 @@ namespace {
 constexpr double kValidationShare = 0.2;
 constexpr std::size_t kExamples = 20;  // of each finding, in the report
 
-Splits open_all(const TrainOptions& options) {
-  Splits splits = open_splits(options.train);
-  const std::vector<std::string>& labels = splits.train->labels();
-  if (!options.validation.empty()) splits.validation = open_dataset(options.validation, labels);
-  if (!options.test.empty()) splits.test = open_dataset(options.test, labels);
-  return splits;
-}
-
 void refuse_leaks(const Scan& scan, const TrainOptions& options) {
   if (!scan.leaks() || options.allow_leak) return;
   const auto leak = std::find_if(scan.findings.begin(), scan.findings.end(),
@@ -85,7 +77,7 @@ Part select(const Part& part, const std::vector<std::size_t>& indices) {
 SplitData load_data(const TrainOptions& options, Group& group) {
   group.at(0, "scan");
   const ScanPart part{group.rank(), group.size(), [&](const std::string& found) { return group.gather(found); }};
-  const Scan scanned = scan(open_all(options), available_cores(), part);
+  const Scan scanned = scan(open_splits(options.train, options.validation, options.test), available_cores(), part);
   for (const Finding& finding : scanned.findings) {
     if (finding.severity != Finding::Severity::note) spdlog::warn("{}", finding.sentence);
   }
