@@ -36,8 +36,6 @@ const Line& line_of(Algorithm algorithm) {
 
 const EVP_MD* method_of(Algorithm algorithm) {
   switch (algorithm) {
-    case Algorithm::md5:
-      return EVP_md5();
     case Algorithm::sha1:
       return EVP_sha1();
     case Algorithm::sha256:
@@ -98,7 +96,10 @@ Hasher::~Hasher() {
 }
 
 Hasher::Hasher(Hasher&& other) noexcept
-    : algorithm_(other.algorithm_), crc_(other.crc_), context_(std::exchange(other.context_, nullptr)) {}
+    : algorithm_(other.algorithm_),
+      crc_(other.crc_),
+      md5_(other.md5_),
+      context_(std::exchange(other.context_, nullptr)) {}
 
 void Hasher::update(ByteView bytes) {
   switch (algorithm_) {
@@ -111,12 +112,16 @@ void Hasher::update(ByteView bytes) {
     case Algorithm::crc64nvme:
       crc_ = crc64nvme(crc_, bytes);
       break;
+    case Algorithm::md5:
+      md5_.update(bytes);
+      break;
     default:
       EVP_DigestUpdate(context_, bytes.data(), bytes.size());
   }
 }
 
 std::string Hasher::finish() {
+  if (algorithm_ == Algorithm::md5) return md5_.finish();
   std::string digest(line_of(algorithm_).bytes, '\0');
   if (context_) {
     EVP_DigestFinal_ex(context_, reinterpret_cast<unsigned char*>(digest.data()), nullptr);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "s3/md5.h"
 
 struct evp_md_ctx_st;
 
@@ -42,6 +43,7 @@ class Hasher {
  private:
   Algorithm algorithm_;
   std::uint64_t crc_ = 0;
+  Md5 md5_{};
   evp_md_ctx_st* context_ = nullptr;
 };
 

@@ -1,29 +1,56 @@
-// Everything that is computed of a content while it passes. Of a large one on a thread of its own: MD5 alone takes as
-// long as receiving and writing the bytes do.
+// Everything that is computed of a content while it passes. Of a large one by threads of their own: MD5 alone takes
+// longer than receiving and writing the bytes do. Contents that come at the same time are digested side by side.
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "s3/checksum.h"
 
 namespace graft::s3 {
 
-// Not thread-safe.
+class Hashing;
+
+// The threads, of all large contents. Thread-safe.
+class HashThreads {
+ public:
+  HashThreads();
+  ~HashThreads();
+  HashThreads(const HashThreads&) = delete;
+  HashThreads& operator=(const HashThreads&) = delete;
+
+ private:
+  friend class Hashing;
+  void run();
+  std::vector<Hashing*> take();
+
+  std::mutex mutex_{};
+  std::condition_variable changed_{};
+  std::deque<Hashing*> ready_{};  // guarded by mutex_, as what follows: those with a piece that nobody is at
+  std::size_t idle_ = 0;          // threads
+  bool stopping_ = false;
+  std::vector<std::thread> threads_{};
+};
+
+// Of one content. Not thread-safe.
 class Hashing {
  public:
   // MD5 and CRC32C always, and one more.
-  explicit Hashing(std::optional<Algorithm> algorithm);
+  Hashing(HashThreads& threads, std::optional<Algorithm> algorithm);
   ~Hashing();
   Hashing(const Hashing&) = delete;
   Hashing& operator=(const Hashing&) = delete;
 
   void update(ByteView piece);
-  // The same, on another thread: `piece` must stay as it is until the next call returns.
+  // The same, on another thread: `piece` must stay as it is until wait() has said that it is done.
   void update_behind(ByteView piece);
+  // Waits until no more than `left` of the pieces that were given last are not done.
+  void wait(std::size_t left);
 
   // Once, last.
   struct Digests {
@@ -34,18 +61,19 @@ class Hashing {
   Digests finish();
 
  private:
-  void run();
-  void wait_idle(std::unique_lock<std::mutex>& lock);
+  friend class HashThreads;
+  void update_others(ByteView piece);
 
+  HashThreads& threads_;
   std::optional<Algorithm> algorithm_;
-  Hasher md5_{Algorithm::md5}, crc32c_{Algorithm::crc32c};
+  Md5 md5_{};
+  Hasher crc32c_{Algorithm::crc32c};
   std::optional<Hasher> extra_{};
 
-  std::mutex mutex_{};
-  std::condition_variable changed_{};
-  ByteView waiting_{};     // guarded by mutex_; empty: there is nothing to do
-  bool stopping_ = false;  // guarded by mutex_
-  std::thread thread_{};
+  // Guarded by the threads' mutex.
+  std::deque<ByteView> pieces_{};  // not done; a thread is at the first one where `taken_`
+  bool taken_ = false;
+  std::condition_variable done_{};
 };
 
 }  // namespace graft::s3

@@ -12,7 +12,7 @@
 namespace graft::s3 {
 namespace {
 
-constexpr std::size_t kBuffer = 256 << 10;
+constexpr std::size_t kBuffer = 256 << 10, kBuffers = 4;
 
 struct Promise {
   std::optional<std::string> md5{};       // 16 bytes
@@ -118,14 +118,15 @@ bool receive_small(Call& call, Received& received, Hashing& hashing, const Recei
   return ended;
 }
 
-using Buffers = std::array<Bytes, 2>;
+using Buffers = std::array<Bytes, kBuffers>;
 
-// Reads the rest into the file. While one buffer is digested the other one is filled and written; they must live as
-// long as `hashing` does.
+// Reads the rest into the file. While one buffer is filled and written the others are digested; they must live as long
+// as `hashing` does.
 void receive_file(Call& call, Received& received, Hashing& hashing, Buffers& buffers, std::uint64_t most) {
   if (!received.file) received.file.emplace(call.store.files.create());
   for (std::size_t i = 0;; ++i) {
-    Bytes& buffer = buffers[i % 2];
+    Bytes& buffer = buffers[i % kBuffers];
+    hashing.wait(kBuffers - 1);
     buffer.resize(kBuffer);
     const std::size_t count = fill(call.exchange, buffer);
     const ByteView piece = ByteView(buffer).first(count);
@@ -149,7 +150,7 @@ Received receive(Call& call, const ReceiveOptions& options) {
   check_size(call.exchange.length().value_or(0), options.most);
   Received received{.algorithm = promise.algorithm ? promise.algorithm : options.algorithm};
   Buffers buffers;
-  Hashing hashing(received.algorithm);
+  Hashing hashing(call.store.hash_threads, received.algorithm);
   if (!receive_small(call, received, hashing, options)) receive_file(call, received, hashing, buffers, options.most);
   finish(hashing, received);
   check_promise(call, promise, received);
@@ -161,7 +162,7 @@ Received copy_range(Store& store, const CopySource& source, std::uint64_t offset
                     std::optional<Algorithm> algorithm) {
   Received received{.size = length, .algorithm = algorithm};
   received.file.emplace(store.files.create());
-  Hashing hashing(algorithm);
+  Hashing hashing(store.hash_threads, algorithm);
   const auto take = [&](ByteView piece) {
     hashing.update(piece);
     received.file->write(piece);
@@ -195,7 +196,7 @@ std::string receive_text(Call& call, std::size_t most) {
   const Promise promise = promise_of(call);
   std::string body = receive_plain_text(call, most);
   Received received{.algorithm = promise.algorithm};
-  Hashing hashing(received.algorithm);
+  Hashing hashing(call.store.hash_threads, received.algorithm);
   hashing.update(as_bytes(body));
   finish(hashing, received);
   check_promise(call, promise, received);

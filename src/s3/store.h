@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "s3/files.h"
+#include "s3/hashing.h"
 #include "s3/index.h"
 #include "s3/soundness.h"
 
@@ -18,6 +19,7 @@ struct Store {
   Index index;
   Files files;
   Soundness soundness{};
+  HashThreads hash_threads{};
 
  private:
   void sweep();
