@@ -1,19 +1,15 @@
 #include "container/parameter_values.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <numeric>
+
+#include "base/words.h"
 
 namespace graft {
 namespace {
 
 constexpr std::size_t kMaxShown = 80;
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 // Insertions, deletions and replacements of letters (Levenshtein, 1965).
 std::size_t distance(const std::string& a, const std::string& b) {

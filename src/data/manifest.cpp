@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/words.h"
 #include "data/csv.h"
 #include "data/manifest_builder.h"
 
@@ -15,13 +16,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMaxLineBytes = 64 << 10;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-std::string lower(std::string_view name) {
-  std::string out(name);
-  for (char& c : out) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c);
-  return out;
-}
-
-std::string_view trimmed(std::string_view line) {
+std::string_view stripped(std::string_view line) {
   const std::size_t begin = line.find_first_not_of(" \t\r");
   if (begin == std::string_view::npos) return {};
   return line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
@@ -34,7 +29,7 @@ void for_each_line(std::string_view content, const ManifestBuilder& builder, con
     const std::string_view line = content.substr(0, content.find('\n'));
     content.remove_prefix(std::min(content.size(), line.size() + 1));
     require(line.size() <= kMaxLineBytes, builder.place(number), ": longer than ", kMaxLineBytes, " bytes");
-    if (!trimmed(line).empty()) body(trimmed(line), number);
+    if (!stripped(line).empty()) body(stripped(line), number);
   }
 }
 
@@ -43,7 +38,7 @@ std::size_t column(const std::vector<std::string>& header, std::span<const std::
                    std::string_view source) {
   for (std::string_view name : names) {
     const auto found =
-        std::find_if(header.begin(), header.end(), [&](const auto& field) { return lower(trimmed(field)) == name; });
+        std::find_if(header.begin(), header.end(), [&](const auto& field) { return lower(stripped(field)) == name; });
     if (found != header.end()) return static_cast<std::size_t>(found - header.begin());
   }
   fail(Kind::invalid, source, ", line 1: the header names no column \"", names[0], "\" (or ",
@@ -84,7 +79,7 @@ ListFormat list_format(const fs::path& path, std::string_view content) {
   if (extension == ".lst" || extension == ".tsv") return ListFormat::lst;
   if (extension == ".jsonl" || extension == ".ndjson" || extension == ".json" || extension == ".manifest")
     return ListFormat::json_lines;
-  const std::string_view first = trimmed(content.substr(0, std::min(content.find('\n'), kMaxLineBytes)));
+  const std::string_view first = stripped(content.substr(0, std::min(content.find('\n'), kMaxLineBytes)));
   if (first.starts_with('{')) return ListFormat::json_lines;
   return first.find('\t') != std::string_view::npos ? ListFormat::lst : ListFormat::csv;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/words.h"
 #include "http/client_socket.h"
 
 namespace graft {
@@ -15,14 +16,6 @@ namespace {
 using Clock = ClientSocket::Clock;
 
 constexpr std::size_t kRead = 64 << 10;
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 // About one connection, or about how the body is framed on it (RFC 9110 7.6.1).
 bool is_of_connection(std::string_view name) {
@@ -128,7 +121,6 @@ bool exchange(const ClientSocket& socket, const std::string& head, ByteView body
 }
 
 std::string host_of(const std::string& address, std::uint16_t port) {
-  if (address.starts_with('/')) return "localhost";
   const bool six = address.find(':') != std::string::npos;
   return text(six ? "[" : "", address, six ? "]:" : ":", port);
 }
@@ -156,11 +148,6 @@ ClientAnswer ClientPool::call(std::string_view method, std::string_view target, 
     }
     if (is_new) throw Error(Kind::unavailable, "Broken", "the server ended the connection without an answer");
   }
-}
-
-void ClientPool::forget() {
-  const std::lock_guard lock(state_->mutex);
-  state_->idle.clear();
 }
 
 Response passed_on(ClientAnswer answer) {

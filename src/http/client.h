@@ -25,7 +25,7 @@ struct ClientLimits {
 
 class ClientPool {
  public:
-  // `address`: of IPv4 or IPv6, or a path that begins with '/', of a Unix socket.
+  // `address`: of IPv4 or IPv6.
   ClientPool(std::string address, std::uint16_t port, const ClientLimits& limits = {});
   ~ClientPool();
   ClientPool(const ClientPool&) = delete;
@@ -41,9 +41,6 @@ class ClientPool {
   // that had ended while it was idle, without a byte of an answer, is sent once more on a new one.
   ClientAnswer call(std::string_view method, std::string_view target, const Headers& headers, ByteView body,
                     std::chrono::milliseconds patience);
-
-  // Ends idle connections: of a server that is about to stop.
-  void forget();
 
  private:
   struct State;

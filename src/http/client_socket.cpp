@@ -5,11 +5,9 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "base/error.h"
 
@@ -23,14 +21,6 @@ struct Address {
 
 Address parse(const std::string& text_of_it, std::uint16_t port) {
   Address address;
-  if (text_of_it.starts_with('/')) {
-    auto& local = reinterpret_cast<sockaddr_un&>(address.storage);
-    require(text_of_it.size() < sizeof local.sun_path, text_of_it, ": too long for the path of a socket");
-    local.sun_family = AF_UNIX;
-    std::memcpy(local.sun_path, text_of_it.c_str(), text_of_it.size() + 1);
-    address.length = sizeof local;
-    return address;
-  }
   auto& four = reinterpret_cast<sockaddr_in&>(address.storage);
   auto& six = reinterpret_cast<sockaddr_in6&>(address.storage);
   if (inet_pton(AF_INET, text_of_it.c_str(), &four.sin_addr) == 1) {

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <future>
 #include <thread>
@@ -110,11 +109,11 @@ TEST(ClientPool, UsesOneConnectionForOneRequestAfterTheOther) {
   const RawServer server([](int socket, int number) {
     while (!receive(socket).empty()) say(socket, text("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n", number));
   });
-  ClientPool pool("127.0.0.1", server.port());
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(pool.call("GET", "/", {}, {}, kLong).body, "0");
-  pool.forget();
-  EXPECT_EQ(pool.call("GET", "/", {}, {}, kLong).body, "1");
-  pool.forget();
+  {
+    ClientPool pool("127.0.0.1", server.port());
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(pool.call("GET", "/", {}, {}, kLong).body, "0");
+  }
+  EXPECT_EQ(ClientPool("127.0.0.1", server.port()).call("GET", "/", {}, {}, kLong).body, "1");
 }
 
 TEST(ClientPool, ManyThreadsAtOnce) {
@@ -198,25 +197,6 @@ TEST(ClientPool, RefusesWhatWouldBeAnotherRequest) {
   EXPECT_EQ(ask("GET", "/", {{"A", "b\r\nC: d"}}), "invalid");
   EXPECT_EQ(ask("GET", "/", {{"A: b\r\nC", "d"}}), "invalid");
   EXPECT_EQ(code([] { ClientPool("a name", 1).call("GET", "/", {}, {}, kLong); }), "invalid");
-}
-
-TEST(ClientPool, CallsAUnixSocketToo) {
-  const TemporaryFolder folder;
-  const std::string path = folder.path() / "socket";
-  const Descriptor listening(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  ASSERT_EQ(bind(listening.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  ASSERT_EQ(listen(listening.fd, 1), 0);
-  auto heard = std::async(std::launch::async, [&] {
-    const Descriptor socket(::accept(listening.fd, nullptr, nullptr));
-    const std::string all = receive(socket.fd);
-    say(socket.fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    return all;
-  });
-  EXPECT_EQ(ClientPool(path, 0).call("GET", "/x", {}, {}, kLong).status, 200);
-  EXPECT_EQ(heard.get(), "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n");
 }
 
 TEST(ClientPool, AnAnswerIsPassedOnWithoutWhatIsOfItsConnection) {

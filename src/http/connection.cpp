@@ -18,13 +18,16 @@ constexpr milliseconds kNoLimit{0};
 // What is thrown away of a body whose request is answered already, so that the connection can be kept.
 constexpr std::size_t kMostDrained = 256 << 10;
 constexpr milliseconds kDrain{1'000};
+// What a body that goes to a waiting thread must bring, on average over the time for progress: who sends a byte now and
+// then would hold the thread for nothing.
+constexpr std::size_t kLeastBytesPerSecond = 1024;
 
 Error gone() {
   return Error(Kind::unavailable, "IncompleteBody", "the client ended the connection before it had sent the body");
 }
 
 Error too_slow() {
-  return Error(Kind::unavailable, "RequestTimeout", "the client sent nothing of the body for too long");
+  return Error(Kind::unavailable, "RequestTimeout", "the client sent too little of the body for too long");
 }
 
 }  // namespace
@@ -61,8 +64,13 @@ void Connection::enter(Phase phase, milliseconds limit) {
   if (phase_ == phase) return;
   phase_ = phase;
   limit_ = limit;
-  progressed_ = Clock::now();
+  progressed();
   arm(limit == kNoLimit ? Clock::time_point::max() : progressed_ + limit);
+}
+
+void Connection::progressed() {
+  progressed_ = Clock::now();
+  arrived_ = 0;
 }
 
 void Connection::arm(Clock::time_point when) {
@@ -78,7 +86,7 @@ void Connection::arm(Clock::time_point when) {
 void Connection::expire() {
   // A body and a file may take any time, but not without progress.
   const bool moves = phase_ == Phase::streaming || (phase_ == Phase::answering && file_);
-  if (phase_ == Phase::streaming && paused_) progressed_ = Clock::now();  // the client waits for us
+  if (phase_ == Phase::streaming && paused_) progressed();  // the client waits for us
   if (moves && progressed_ + limit_ > Clock::now()) return arm(progressed_ + limit_);
   const bool reads = phase_ == Phase::headers || phase_ == Phase::body || phase_ == Phase::streaming;
   if (reads || phase_ == Phase::draining) return interrupt();
@@ -235,8 +243,10 @@ void Connection::open_exchange() {
 // The body goes on to the thread that uses it.
 void Connection::stream() {
   if (phase_ == Phase::draining) return drain();
-  progressed_ = Clock::now();
-  const bool room = body_->push(reader_.take_body());
+  Bytes piece = reader_.take_body();
+  arrived_ += piece.size();
+  if (arrived_ * 1000 >= kLeastBytesPerSecond * static_cast<std::size_t>(limit_.count())) progressed();
+  const bool room = body_->push(std::move(piece));
   if (reader_.stage() == RequestReader::Stage::body) {
     paused_ = !room;
     return paused_ ? void() : read();
@@ -254,7 +264,7 @@ void Connection::stream() {
 void Connection::resume(std::uint64_t request) {
   if (phase_ != Phase::streaming || request != request_ || !paused_) return;
   paused_ = false;
-  progressed_ = Clock::now();
+  progressed();
   if (reader_.expects_continue() && !continued_) return say_continue();
   read();
 }

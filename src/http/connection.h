@@ -86,6 +86,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // Time.
   void enter(Phase phase, std::chrono::milliseconds limit);
+  void progressed();
   void arm(Clock::time_point when);
   void expire();
   void interrupt();
@@ -126,7 +127,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   RequestReader reader_;
   Phase phase_ = Phase::fresh;
   std::chrono::milliseconds limit_{};  // of the phase
-  Clock::time_point progressed_{};     // when bytes last came in phase streaming, or went from a file
+  Clock::time_point progressed_{};     // when enough had come in phase streaming, or when a file's bytes last went
+  std::size_t arrived_ = 0;            // since then
   bool surplus_;
   bool pending_ = false;    // a read, or the write of "100 Continue"
   bool expired_ = false;    // what is pending is cancelled

@@ -6,61 +6,15 @@
 #include <future>
 #include <thread>
 
-#include "base/error.h"
-#include "http/server.h"
+#include "http/exchange_testing.h"
 #include "http/test_client.h"
-#include "http/workers.h"
 
-namespace graft {
+namespace graft::test {
 namespace {
 
-using std::chrono::milliseconds;
-using test::Client;
 using testing::EndsWith;
 using testing::HasSubstr;
-using testing::Not;
 using testing::StartsWith;
-
-constexpr milliseconds kShort{100};
-
-std::string post(std::string_view body, const std::string& more = "") {
-  return text("POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: ", body.size(), "\r\n", more, "\r\n", body);
-}
-
-std::string get(const std::string& path) {
-  return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
-}
-
-std::string said(Exchange& exchange, const Bytes& body) {
-  const auto length = exchange.length();
-  return text(exchange.request().method, " ", exchange.request().target, " ", body.size(), " ",
-              length ? std::to_string(*length) : "chunks", "\n", as_text(body).substr(0, 100));
-}
-
-void echo(const std::shared_ptr<Exchange>& exchange) {
-  const Bytes body = read_all(*exchange, 1 << 30);
-  exchange->answer({200, "text/plain", said(*exchange, body)});
-}
-
-// A server whose exchanges are served by threads that wait.
-struct House {
-  explicit House(ExchangeHandler serve, const ServerOptions& options = {})
-      : server(options, on_workers(workers, std::move(serve))) {}
-  Workers workers{};
-  Server server;
-};
-
-// What read() throws, as the code of an Error and its sentence.
-std::string problem(Exchange& exchange) {
-  std::array<std::byte, 1000> room{};
-  try {
-    while (exchange.read(room) > 0) {
-    }
-    return "none";
-  } catch (const Error& error) {
-    return error.code() + ": " + error.what();
-  }
-}
 
 TEST(Exchange, ReadsBodiesOfAllFramings) {
   const House house(echo);
@@ -194,41 +148,6 @@ TEST(Exchange, ReadTellsThatTheClientIsGone) {
   EXPECT_EQ(told.get_future().get(), "IncompleteBody: the client ended the connection before it had sent the body");
 }
 
-TEST(Exchange, ReadTellsThatTheClientIsTooSlowAndTheAnswerIsHeard) {
-  const House house(
-      [&](const std::shared_ptr<Exchange>& exchange) {
-        exchange->answer({400, "text/plain", problem(*exchange)});
-      },
-      {.body_timeout = kShort});
-  Client client(house.server.port());
-  client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
-  EXPECT_THAT(client.rest(), EndsWith("RequestTimeout: the client sent nothing of the body for too long"));
-  EXPECT_TRUE(client.closed());
-}
-
-TEST(Exchange, ABodyMayTakeLongerThanItsPauses) {
-  const House house(echo, {.body_timeout = 5 * kShort});
-  Client client(house.server.port());
-  client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\n");
-  for (int i = 0; i < 12; ++i) {
-    std::this_thread::sleep_for(kShort / 2);
-    client.send("x");
-  }
-  EXPECT_THAT(client.answer(), EndsWith("PUT / 12 12\nxxxxxxxxxxxx"));
-}
-
-TEST(Exchange, TimeThatTheServerTakesIsNotTheClients) {
-  const House house(
-      [](const std::shared_ptr<Exchange>& exchange) {
-        std::this_thread::sleep_for(6 * kShort);
-        echo(exchange);
-      },
-      {.body_timeout = 3 * kShort});
-  Client client(house.server.port());
-  client.send(post(std::string(400'000, 'x')));
-  EXPECT_THAT(client.answer(), HasSubstr("POST /p 400000"));
-}
-
 TEST(Exchange, ReadTellsOfChunksThatAreNone) {
   std::promise<void> arrived;
   const House house([&](const std::shared_ptr<Exchange>& exchange) {
@@ -353,4 +272,4 @@ TEST(Exchange, AStopLetsWhatIsUnderWayEndAndThenTellsIt) {
 }
 
 }  // namespace
-}  // namespace graft
+}  // namespace graft::test

@@ -1,18 +1,10 @@
 #include "http/message.h"
 
-#include <algorithm>
-
 #include "base/json.h"
 #include "base/log.h"
+#include "base/words.h"
 
 namespace graft {
-namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-}  // namespace
 
 int status_of(Kind kind) {
   switch (kind) {
@@ -33,9 +25,8 @@ int status_of(Kind kind) {
 }
 
 std::optional<std::string_view> find_header(const Headers& headers, std::string_view name) {
-  const auto same = [](char a, char b) { return lower(a) == lower(b); };
   for (const auto& [key, value] : headers) {
-    if (std::equal(key.begin(), key.end(), name.begin(), name.end(), same)) return value;
+    if (same_name(key, name)) return value;
   }
   return std::nullopt;
 }

@@ -36,8 +36,8 @@ struct Request {
 };
 
 // Whether the client ended the connection while it waits, as far as that is known: a hint that nobody wants the answer
-// any more, and may be true only later. A client that ends its own side of the connection alone looks the same, and
-// still gets one. Thread-safe.
+// any more, and may be true only later. A client that ends its own side of the connection alone looks the same: what is
+// answered all the same still reaches it. Thread-safe.
 bool abandoned(const Request& request);
 
 // A part of an open file as a body: it goes from the file to the socket and is never in memory as a whole.

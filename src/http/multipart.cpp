@@ -5,17 +5,13 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/words.h"
 #include "http/message.h"
 
 namespace graft {
 namespace {
 
 constexpr std::size_t kMostPartHeader = 8 << 10;
-
-std::string_view trim(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-  return text.substr(0, text.find_last_not_of(" \t") + 1);
-}
 
 std::string boundary_of(const MediaType& type) {
   require(type.name == "multipart/form-data", "the body is ", type.name, ", not multipart/form-data");
@@ -75,7 +71,7 @@ Part read_header(std::string_view header) {
     header.remove_prefix(line.size());
     const std::size_t colon = line.find(':');
     require(colon != std::string_view::npos, "a header of a part of the form has no colon");
-    fields.emplace_back(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
+    fields.emplace_back(trimmed(line.substr(0, colon)), trimmed(line.substr(colon + 1)));
   }
   read_disposition(find_header(fields, "Content-Disposition").value_or(""), part);
   part.content_type = std::string(find_header(fields, "Content-Type").value_or(""));

@@ -116,7 +116,8 @@ void RequestReader::begin_body(bool chunked, std::size_t length) {
   chunked_ = chunked;
   length_ = left_ = length;
   if (chunked) decoder_ = ChunkedDecoder(most_body_bytes_);
-  request_.body.reserve(std::min(length, kReserved));
+  // A body that may have any length is taken in pieces.
+  if (most_body_bytes_ != SIZE_MAX) request_.body.reserve(std::min(length, kReserved));
   stage_ = chunked || length > 0 ? Stage::body : Stage::whole;
 }
 

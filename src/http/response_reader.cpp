@@ -4,26 +4,13 @@
 #include <charconv>
 
 #include "base/error.h"
+#include "base/words.h"
 
 namespace graft {
 namespace {
 
 [[noreturn]] void bad(std::string_view what) {
   throw Error(Kind::unavailable, "BadAnswer", text("the server's answer cannot be understood: ", what));
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool same(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 bool is_token(std::string_view text) {
@@ -44,7 +31,7 @@ std::uint64_t parse_length(std::string_view value) {
 bool names(std::string_view list, std::string_view wanted) {
   while (!list.empty()) {
     const std::string_view item = list.substr(0, list.find(','));
-    if (same(trimmed(item), wanted)) return true;
+    if (same_name(trimmed(item), wanted)) return true;
     list.remove_prefix(std::min(list.size(), item.size() + 1));
   }
   return false;
@@ -116,15 +103,15 @@ void ResponseReader::parse_field(std::string_view line) {
   const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
   const auto is_control = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; };
   if (std::any_of(value.begin(), value.end(), is_control)) bad("a header holds a control character");
-  if (same(name, "Content-Length")) {
+  if (same_name(name, "Content-Length")) {
     const std::uint64_t length = parse_length(value);
     if (has_length_ && length != left_) bad("it has more than one Content-Length");
     has_length_ = true;
     left_ = length;
-  } else if (same(name, "Transfer-Encoding")) {
-    if (chunked_ || !same(value, "chunked")) bad("the only Transfer-Encoding that is understood is \"chunked\"");
+  } else if (same_name(name, "Transfer-Encoding")) {
+    if (chunked_ || !same_name(value, "chunked")) bad("the only Transfer-Encoding that is understood is \"chunked\"");
     chunked_ = true;
-  } else if (same(name, "Connection")) {
+  } else if (same_name(name, "Connection")) {
     if (names(value, "close")) keep_alive_ = false;
     if (names(value, "keep-alive")) keep_alive_ = true;
   }

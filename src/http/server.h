@@ -31,7 +31,8 @@ struct ServerOptions {
   std::size_t most_unread_bytes = 1 << 30;           // of all bodies that are on their way; beyond it 503
   std::size_t most_connections = 1024;               // beyond it 503
   std::chrono::milliseconds header_timeout{10'000};  // from a request's first byte to its headers' end; of TLS's start
-  std::chrono::milliseconds body_timeout{60'000};    // of a whole body; of an exchange's, without progress
+  std::chrono::milliseconds body_timeout{
+      60'000};  // of a whole body; of 1 KiB for each of its seconds, of an exchange's
   std::chrono::milliseconds idle_timeout{60'000};    // between requests
   std::chrono::milliseconds answer_timeout{60'000};  // for the client to take an answer; of a file, without progress
   std::size_t threads = 1;                           // that read and write; handlers must not block them

@@ -16,7 +16,6 @@ using std::chrono::milliseconds;
 using test::Client;
 using testing::EndsWith;
 using testing::HasSubstr;
-using testing::Not;
 using testing::StartsWith;
 
 // A file whose bytes tell where they are.

@@ -16,7 +16,9 @@ class Ticket {
   // `post` hands the answer to the connection's thread.
   explicit Ticket(std::function<void(Response)> post) : post_(std::move(post)) {}
   // Whoever lost it without an answer is answered for.
-  ~Ticket() { send(error_response(500, "the server lost the request")); }
+  ~Ticket() {
+    if (!used_) send(error_response(500, "the server lost the request"));
+  }
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
 
