@@ -58,11 +58,16 @@ void remove_bucket(Store& store, const Bucket& bucket) {
       Rows rows = database.query("select 1 from objects where bucket = ? limit 1", bucket.id);
       demand(!rows.next(), Code::bucket_not_empty, "the bucket ", bucket.name,
              " has objects; delete them before the bucket");
-      Rows parts =
-          database.query("select file from parts where upload in (select id from uploads where bucket = ?)", bucket.id);
+      Rows parts = database.query(
+          "select file from parts where upload in (select id from uploads where bucket = ?1) union "
+          "select file from assemblies where upload in (select id from uploads where bucket = ?1)",
+          bucket.id);
       while (parts.next()) files.push_back(parts.integer(0));
     }
-    database.run("delete from parts where upload in (select id from uploads where bucket = ?)", bucket.id);
+    for (const char* sql : {"delete from parts where upload in (select id from uploads where bucket = ?)",
+                            "delete from assemblies where upload in (select id from uploads where bucket = ?)"}) {
+      database.run(sql, bucket.id);
+    }
     database.run("delete from uploads where bucket = ?", bucket.id);
     database.run("delete from buckets where id = ?", bucket.id);
   });

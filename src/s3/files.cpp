@@ -74,6 +74,18 @@ NewFile Files::create() {
   return NewFile(*this, id, fd);
 }
 
+NewFile Files::open_at(FileId file, std::uint64_t offset) const {
+  const int fd = ::open(path(file).c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) fail_on("open", path(file));
+  return NewFile(*this, file, fd, offset, false);
+}
+
+void Files::shorten(FileId file, std::uint64_t size) const {
+  if (::truncate(path(file).c_str(), static_cast<off_t>(size)) != 0) {
+    spdlog::warn("cannot shorten {}: {}", path(file).string(), system_message());
+  }
+}
+
 NewFile Files::link(FileId file) {
   const FileId id = next();
   if (::link(path(file).c_str(), path(id).c_str()) == 0) {
@@ -116,36 +128,36 @@ std::size_t Files::sweep(const std::function<bool(FileId)>& is_named) const {
   return removed;
 }
 
-NewFile::NewFile(const Files& files, FileId id, int fd)
-    : files_(&files), id_(id), file_(std::make_unique<Descriptor>(fd)) {}
+NewFile::NewFile(const Files& files, FileId id, int fd, std::uint64_t offset, bool is_new)
+    : files_(&files), id_(id), file_(std::make_unique<Descriptor>(fd)), end_(offset), begun_(offset), is_new_(is_new) {}
 
 NewFile::NewFile(NewFile&& other) noexcept
     : files_(std::exchange(other.files_, nullptr)),
       id_(other.id_),
       file_(std::move(other.file_)),
-      size_(other.size_),
-      begun_(other.begun_) {}
+      end_(other.end_),
+      begun_(other.begun_),
+      is_new_(other.is_new_) {}
 
 NewFile::~NewFile() {
-  if (files_) files_->remove(id_);
+  if (files_ && is_new_) files_->remove(id_);
 }
 
 void NewFile::write(ByteView bytes) {
-  const std::size_t size = bytes.size();
   while (!bytes.empty()) {
-    const ssize_t count = ::write(file_->fd, bytes.data(), bytes.size());
+    const ssize_t count = ::pwrite(file_->fd, bytes.data(), bytes.size(), static_cast<off_t>(end_));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail_on("write", files_->path(id_));
     bytes = bytes.subspan(static_cast<std::size_t>(count));
+    written(static_cast<std::uint64_t>(count));
   }
-  written(size);
 }
 
 void NewFile::append(const Descriptor& from, std::uint64_t offset, std::uint64_t length) {
   auto at = static_cast<off_t>(offset);
   while (length > 0) {
-    const ssize_t count =
-        ::copy_file_range(from.fd, &at, file_->fd, nullptr, std::min<std::uint64_t>(length, 8 << 20), 0);
+    auto to = static_cast<off_t>(end_);
+    const ssize_t count = ::copy_file_range(from.fd, &at, file_->fd, &to, std::min<std::uint64_t>(length, 8 << 20), 0);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail_on("write", files_->path(id_));
     if (count == 0)
@@ -156,10 +168,10 @@ void NewFile::append(const Descriptor& from, std::uint64_t offset, std::uint64_t
 }
 
 void NewFile::written(std::uint64_t bytes) {
-  size_ += bytes;
-  if (size_ - begun_ < kWriteBehind) return;
-  ::sync_file_range(file_->fd, static_cast<off_t>(begun_), static_cast<off_t>(size_ - begun_), SYNC_FILE_RANGE_WRITE);
-  begun_ = size_;
+  end_ += bytes;
+  if (end_ - begun_ < kWriteBehind) return;
+  ::sync_file_range(file_->fd, static_cast<off_t>(begun_), static_cast<off_t>(end_ - begun_), SYNC_FILE_RANGE_WRITE);
+  begun_ = end_;
 }
 
 void NewFile::sync() {

@@ -1,5 +1,6 @@
 // The files of large contents. A file is written once, under its final name, and never changed. It is an object's only
 // once the index names it, so one that is not whole is never seen; what no index names is removed at the next start.
+// Where a file is that of an upload's parts (assemblies.h), that holds for each part of it.
 //
 //   FOLDER/3f/000000020000013f    the name is a number, its last byte the folder
 #pragma once
@@ -26,10 +27,14 @@ class Files {
   Files(std::filesystem::path folder, std::int64_t generation);
 
   NewFile create();
+  // A part of a file that is there, to be written from `offset` on; the file stays, whatever becomes of this.
+  NewFile open_at(FileId file, std::uint64_t offset) const;
   // Another name for the same content, on disk when it returns. Where the file system has no more names for it, a copy.
   NewFile link(FileId file);
   // Nothing where there is no such file (it was replaced meanwhile).
   std::shared_ptr<const Descriptor> open(FileId file) const;
+  // Cuts off what is behind so many bytes. The file is whole without it.
+  void shorten(FileId file, std::uint64_t size) const;
   // It need not be there.
   void remove(FileId file) const;
   std::filesystem::path path(FileId file) const;
@@ -44,7 +49,7 @@ class Files {
   std::atomic<std::int64_t> count_{0};
 };
 
-// A file as it is written; removed on destruction unless it was kept.
+// A file as it is written; a new one is removed on destruction unless it was kept.
 class NewFile {
  public:
   NewFile(NewFile&& other) noexcept;
@@ -62,13 +67,14 @@ class NewFile {
 
  private:
   friend class Files;
-  NewFile(const Files& files, FileId id, int fd);
+  NewFile(const Files& files, FileId id, int fd, std::uint64_t offset = 0, bool is_new = true);
   void written(std::uint64_t bytes);
 
   const Files* files_;
   FileId id_;
   std::unique_ptr<Descriptor> file_;
-  std::uint64_t size_ = 0, begun_ = 0;  // begun_: of them the disk was told to write
+  std::uint64_t end_, begun_;  // where to write next; from where on the disk was not told to write
+  bool is_new_;
 };
 
 }  // namespace graft::s3

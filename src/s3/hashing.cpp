@@ -47,7 +47,7 @@ void HashThreads::run() {
     lock.lock();
     for (Hashing* each : taken) {
       each->taken_ = false;
-      each->pieces_.pop_front();
+      each->pieces_.erase(each->pieces_.begin());
       if (!each->pieces_.empty()) ready_.push_back(each);
       each->done_.notify_one();
     }

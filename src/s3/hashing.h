@@ -71,7 +71,7 @@ class Hashing {
   std::optional<Hasher> extra_{};
 
   // Guarded by the threads' mutex.
-  std::deque<ByteView> pieces_{};  // not done; a thread is at the first one where `taken_`
+  std::vector<ByteView> pieces_{};  // not done; a thread is at the first one where `taken_`
   bool taken_ = false;
   std::condition_variable done_{};
 };

@@ -33,6 +33,9 @@ create table if not exists parts (
   upload text not null, number integer not null, size integer not null, modified integer not null, etag text not null,
   crc32c integer not null, checksum text, file integer not null, primary key (upload, number)) without rowid;
 create index if not exists part_files on parts (file);
+create table if not exists assemblies (upload text primary key, file integer not null, part_size integer not null)
+  without rowid;
+create index if not exists assembly_files on assemblies (file);
 )sql";
 
 struct Change {

@@ -97,6 +97,10 @@ void check_size(std::uint64_t size, std::uint64_t most) {
          " bytes that are allowed; larger objects are uploaded in parts");
 }
 
+NewFile new_file(Store& store, const ReceiveOptions& options) {
+  return options.place ? store.files.open_at(options.place->file(), options.place->offset()) : store.files.create();
+}
+
 // Reads as much as may lie in the index, and one byte more to see the end. Whether that was all; what was read of a
 // larger body is in the file then.
 bool receive_small(Call& call, Received& received, Hashing& hashing, const ReceiveOptions& options) {
@@ -112,7 +116,7 @@ bool receive_small(Call& call, Received& received, Hashing& hashing, const Recei
   if (ended && !options.as_file) {
     received.bytes.assign(as_text(piece));
   } else {
-    received.file.emplace(call.store.files.create());
+    received.file.emplace(new_file(call.store, options));
     received.file->write(piece);
   }
   return ended;
@@ -122,8 +126,8 @@ using Buffers = std::array<Bytes, kBuffers>;
 
 // Reads the rest into the file. While one buffer is filled and written the others are digested; they must live as long
 // as `hashing` does.
-void receive_file(Call& call, Received& received, Hashing& hashing, Buffers& buffers, std::uint64_t most) {
-  if (!received.file) received.file.emplace(call.store.files.create());
+void receive_file(Call& call, Received& received, Hashing& hashing, Buffers& buffers, const ReceiveOptions& options) {
+  if (!received.file) received.file.emplace(new_file(call.store, options));
   for (std::size_t i = 0;; ++i) {
     Bytes& buffer = buffers[i % kBuffers];
     hashing.wait(kBuffers - 1);
@@ -131,7 +135,7 @@ void receive_file(Call& call, Received& received, Hashing& hashing, Buffers& buf
     const std::size_t count = fill(call.exchange, buffer);
     const ByteView piece = ByteView(buffer).first(count);
     received.size += count;
-    check_size(received.size, most);
+    check_size(received.size, options.most);
     hashing.update_behind(piece);
     received.file->write(piece);
     if (count < buffer.size()) return;
@@ -151,7 +155,7 @@ Received receive(Call& call, const ReceiveOptions& options) {
   Received received{.algorithm = promise.algorithm ? promise.algorithm : options.algorithm};
   Buffers buffers;
   Hashing hashing(call.store.hash_threads, received.algorithm);
-  if (!receive_small(call, received, hashing, options)) receive_file(call, received, hashing, buffers, options.most);
+  if (!receive_small(call, received, hashing, options)) receive_file(call, received, hashing, buffers, options);
   finish(hashing, received);
   check_promise(call, promise, received);
   if (received.file) received.file->sync();
@@ -159,10 +163,10 @@ Received receive(Call& call, const ReceiveOptions& options) {
 }
 
 Received copy_range(Store& store, const CopySource& source, std::uint64_t offset, std::uint64_t length,
-                    std::optional<Algorithm> algorithm) {
-  Received received{.size = length, .algorithm = algorithm};
-  received.file.emplace(store.files.create());
-  Hashing hashing(store.hash_threads, algorithm);
+                    const ReceiveOptions& options) {
+  Received received{.size = length, .algorithm = options.algorithm};
+  received.file.emplace(new_file(store, options));
+  Hashing hashing(store.hash_threads, options.algorithm);
   const auto take = [&](ByteView piece) {
     hashing.update(piece);
     received.file->write(piece);

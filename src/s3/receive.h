@@ -1,4 +1,4 @@
-// A body on its way into the store: it is written, digested and checked as it comes, through one buffer.
+// A body on its way into the store: it is written, digested and checked as it comes, through a few buffers.
 #pragma once
 
 #include <optional>
@@ -31,13 +31,14 @@ struct Received {
 struct ReceiveOptions {
   std::optional<Algorithm> algorithm{};
   bool as_file = false;
+  const Assemblies::Place* place = nullptr;  // where the file is; else it is a new one
   std::uint64_t most = kMostInOnePut;
 };
 Received receive(Call& call, const ReceiveOptions& options = {});
 
 // A part of an object that is there, into a file.
 Received copy_range(Store& store, const CopySource& source, std::uint64_t offset, std::uint64_t length,
-                    std::optional<Algorithm> algorithm);
+                    const ReceiveOptions& options);
 
 // A body that is read into memory: XML, at most `most` bytes, checked in the same way. Throws MaxMessageLengthExceeded.
 std::string receive_text(Call& call, std::size_t most);

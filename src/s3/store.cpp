@@ -27,14 +27,16 @@ std::int64_t next_generation(Index& index) {
 // In one statement, so that a part that becomes an object meanwhile is seen as one of them.
 bool is_named(Database& database, FileId file) {
   Rows rows = database.query(
-      "select exists (select 1 from objects where file = ?1) or exists (select 1 from parts where file = ?1)", file);
+      "select exists (select 1 from objects where file = ?1) or exists (select 1 from parts where file = ?1) "
+      "or exists (select 1 from assemblies where file = ?1)",
+      file);
   return rows.next() && rows.integer(0) != 0;
 }
 
 }  // namespace
 
 Store::Store(const std::filesystem::path& folder)
-    : index(made(folder) / "objects.db"), files(folder / "objects", next_generation(index)) {
+    : index(made(folder) / "objects.db"), files(folder / "objects", next_generation(index)), assemblies(index, files) {
   sweeper_ = std::thread([this] { sweep(); });
 }
 

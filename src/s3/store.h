@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "s3/assemblies.h"
 #include "s3/files.h"
 #include "s3/hashing.h"
 #include "s3/index.h"
@@ -18,6 +19,7 @@ struct Store {
 
   Index index;
   Files files;
+  Assemblies assemblies;
   Soundness soundness{};
   HashThreads hash_threads{};
 

@@ -27,26 +27,28 @@ Upload upload_of(const Rows& rows) {
   refuse(Code::no_such_upload, "there is no upload ", id, "; it was completed or aborted, or never begun");
 }
 
-void demand_upload(Database& database, const std::string& id) {
-  Rows rows = database.query("select 1 from uploads where id = ?", id);
-  if (!rows.next()) refuse_upload(id);
-}
-
 // Their files, but `kept`.
 std::vector<FileId> remove_rows(Database& database, const std::string& id, FileId kept) {
   std::vector<FileId> files;
   {
-    Rows rows = database.query("select file from parts where upload = ?", id);
+    Rows rows = database.query(
+        "select file from parts where upload = ?1 union select file from assemblies where upload = ?1", id);
     while (rows.next()) {
       if (rows.integer(0) != kept) files.push_back(rows.integer(0));
     }
   }
   database.run("delete from parts where upload = ?", id);
+  database.run("delete from assemblies where upload = ?", id);
   database.run("delete from uploads where id = ?", id);
   return files;
 }
 
 }  // namespace
+
+void demand_upload(Database& database, const std::string& id) {
+  Rows rows = database.query("select 1 from uploads where id = ?", id);
+  if (!rows.next()) refuse_upload(id);
+}
 
 void add_upload(Store& store, const Upload& upload) {
   const std::string headers = pack(upload.headers), tags = pack(upload.tags);
@@ -77,6 +79,8 @@ void put_part(Store& store, const std::string& upload, const Part& part) {
     {
       Rows rows = database.query("select file from parts where upload = ? and number = ?", upload, part.number);
       if (rows.next()) replaced = rows.integer(0);
+      const auto assembly = find_assembly(database, upload);
+      if (assembly && assembly->file == replaced) replaced = 0;  // other parts lie there
     }
     database.run(
         "insert or replace into parts (upload, number, size, modified, etag, crc32c, checksum, file) "
@@ -89,8 +93,10 @@ void put_part(Store& store, const std::string& upload, const Part& part) {
 std::vector<Part> parts_of(Store& store, const std::string& upload, int after, std::size_t most) {
   const Index::Reader reader = store.index.read();
   Rows rows = reader->query(
-      "select number, size, modified, etag, crc32c, checksum, file from parts where upload = ? and number > ? "
-      "order by number limit ?",
+      "select number, size, modified, etag, crc32c, checksum, parts.file, "
+      "iif(parts.file = assemblies.file, (number - 1) * part_size, 0) "
+      "from parts left join assemblies on assemblies.upload = parts.upload "
+      "where parts.upload = ? and number > ? order by number limit ?",
       upload, after, most);
   std::vector<Part> parts;
   while (rows.next()) {
@@ -100,7 +106,8 @@ std::vector<Part> parts_of(Store& store, const std::string& upload, int after, s
                      .etag = rows.text(3),
                      .crc32c = static_cast<std::uint32_t>(rows.integer(4)),
                      .checksum = rows.text(5),
-                     .file = rows.integer(6)});
+                     .file = rows.integer(6),
+                     .offset = static_cast<std::uint64_t>(rows.integer(7))});
   }
   return parts;
 }

@@ -35,7 +35,11 @@ struct Part {
   std::uint32_t crc32c = 0;
   std::string checksum{};  // of the upload's algorithm, in base64
   FileId file = 0;
+  std::uint64_t offset = 0;  // within the file
 };
+
+// Throws NoSuchUpload.
+void demand_upload(Database& database, const std::string& id);
 
 void add_upload(Store& store, const Upload& upload);
 // Throws NoSuchUpload.

@@ -1,5 +1,5 @@
-// The parts become one object. One part alone is the object as it is; several are put behind each other into a new
-// file, where the kernel copies.
+// The parts become one object: in the file where they lie at their places, or, where they do not, in a new one, into
+// which the kernel copies them.
 #include <map>
 
 #include "s3/conditions.h"
@@ -105,16 +105,47 @@ void check_whole(const Call& call, const Object& object) {
   }
 }
 
-std::optional<NewFile> concatenate(Store& store, const std::vector<Part>& parts) {
-  if (parts.size() == 1) return std::nullopt;
-  NewFile whole = store.files.create();
-  for (const Part& part : parts) {
-    const auto file = store.files.open(part.file);
-    demand(file != nullptr, Code::no_such_upload, "the upload was completed or aborted meanwhile");
-    whole.append(*file, 0, part.size);
+void append(Store& store, NewFile& whole, const Part& part) {
+  const auto file = store.files.open(part.file);
+  demand(file != nullptr, Code::no_such_upload, "the upload was completed or aborted meanwhile");
+  whole.append(*file, part.offset, part.size);
+}
+
+// Whether the parts, in their order, have their places one behind the other.
+bool fit_together(const std::vector<Part>& parts, const Assembly& assembly) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const bool last = i + 1 == parts.size(), fits = parts[i].size == assembly.part_size;
+    if (parts[i].number != static_cast<int>(i + 1) || (!fits && !(last && parts[i].size < assembly.part_size)))
+      return false;
   }
+  return true;
+}
+
+// The file that holds the parts behind each other, on disk: that of a single part, that of the places with what has a
+// file of its own put there, or a new one.
+struct Joined {
+  FileId file = 0;
+  std::optional<NewFile> made{};
+  bool in_place = false;  // there may be something behind the object
+};
+Joined join(Store& store, const Upload& upload, const std::vector<Part>& parts, bool settled) {
+  const auto assembly = find_assembly(*store.index.read(), upload.id);
+  if (parts.size() == 1 && !(assembly && parts.front().file == assembly->file)) return {.file = parts.front().file};
+  if (assembly && settled && fit_together(parts, *assembly)) {
+    for (const Part& part : parts) {
+      if (part.file == assembly->file) continue;
+      NewFile place =
+          store.files.open_at(assembly->file, static_cast<std::uint64_t>(part.number - 1) * assembly->part_size);
+      append(store, place, part);
+      place.sync();
+    }
+    return {.file = assembly->file, .in_place = true};
+  }
+  NewFile whole = store.files.create();
+  for (const Part& part : parts) append(store, whole, part);
   whole.sync();
-  return whole;
+  const FileId file = whole.id();
+  return {.file = file, .made = std::move(whole)};
 }
 
 }  // namespace
@@ -122,15 +153,18 @@ std::optional<NewFile> concatenate(Store& store, const std::vector<Part>& parts)
 Response complete_multipart_upload(Call& call) {
   const Bucket bucket = open_bucket(call, Access::write);
   const Upload upload = find_upload(call.store, bucket.id, call.key, *call.parameter("uploadId"));
-  const std::vector<Part> parts = choose_parts(call.store, upload, parse_complete(receive_plain_text(call, kMostBody)));
+  const std::vector<CompletedPart> named = parse_complete(receive_plain_text(call, kMostBody));
+  const Assemblies::Closing closing(call.store.assemblies, upload.id);
+  const std::vector<Part> parts = choose_parts(call.store, upload, named);
   check_sizes(parts);
   Object object = object_of(upload, parts);
   check_whole(call, object);
   const Precondition condition = write_condition(call);
-  std::optional<NewFile> file = concatenate(call.store, parts);
-  object.file = file ? file->id() : parts.front().file;
+  Joined joined = join(call.store, upload, parts, closing.settled());
+  object.file = joined.file;
   finish_upload(call.store, upload, object, condition);
-  if (file) file->keep();
+  if (joined.made) joined.made->keep();
+  if (joined.in_place) call.store.files.shorten(object.file, object.size);
   Xml xml("CompleteMultipartUploadResult");
   xml.add("Location", "/" + bucket.name + "/" + object.key);
   xml.add("Bucket", bucket.name);

@@ -22,6 +22,17 @@ Upload open_upload(const Call& call, const Bucket& bucket) {
   return find_upload(call.store, bucket.id, call.key, *call.parameter("uploadId"));
 }
 
+using Place = std::optional<Assemblies::Place>;
+
+// Nothing where the part's length is not known, too.
+Place place_of(Call& call, const Upload& upload, int number, std::optional<std::uint64_t> length) {
+  return length ? call.store.assemblies.take(upload.id, number, *length) : std::nullopt;
+}
+
+const Assemblies::Place* pointer_to(const Place& place) {
+  return place ? &*place : nullptr;
+}
+
 // The part is the upload's when it returns.
 Part keep(Call& call, const Upload& upload, int number, Received received) {
   demand(!upload.algorithm || received.algorithm == upload.algorithm, Code::invalid_request,
@@ -54,7 +65,11 @@ Response upload_part(Call& call) {
   const Bucket bucket = open_bucket(call, Access::write);
   const Upload upload = open_upload(call, bucket);
   const int number = part_number(call);
-  Received received = receive(call, {.algorithm = upload.algorithm, .as_file = true});
+  const auto length = call.exchange.length();
+  const Place place = place_of(call, upload, number, length);
+  Received received = receive(call, {.algorithm = upload.algorithm, .as_file = true, .place = pointer_to(place)});
+  demand(!length || received.size == *length, Code::invalid_request, "the part has ", received.size,
+         " bytes, not as many as the request says");
   Response response;
   const Headers checksums = received.checksums();
   const Part part = keep(call, upload, number, std::move(received));
@@ -71,7 +86,9 @@ Response upload_part_copy(Call& call) {
   const CopySource source = open_copy_source(call);
   const Range range = source_range(call, source.object);
   demand(range.length <= kMostInOnePut, Code::entity_too_large, "a part has at most 5 GiB");
-  Received received = copy_range(call.store, source, range.first, range.length, upload.algorithm);
+  const Place place = place_of(call, upload, number, range.length);
+  Received received = copy_range(call.store, source, range.first, range.length,
+                                 {.algorithm = upload.algorithm, .place = pointer_to(place)});
   const Headers checksums = received.checksums();
   const Part part = keep(call, upload, number, std::move(received));
   Xml xml("CopyPartResult");
