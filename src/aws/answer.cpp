@@ -205,24 +205,6 @@ Response rest_error(const std::exception& error) {
   return with_id(std::move(response));
 }
 
-Response model_error(const ModelError& error) {
-  static constexpr std::size_t kMostTold = 2048;
-  const std::string answer = error.answer.substr(0, kMostTold);
-  const bool client = error.status < 500;
-  const std::string group = "/aws/sagemaker/Endpoints/" + error.endpoint;
-  const std::string message =
-      text("Received ", client ? "client" : "server", " error (", error.status, ") from primary with message \"",
-           answer, "\". See the log group ", group, " in account ", error.account, " for more information.");
-  const Json body = {{"ErrorCode", client ? "CLIENT_ERROR_FROM_MODEL" : "SERVER_ERROR_FROM_MODEL"},
-                     {"LogStreamArn", text("arn:aws:logs:", error.region, ":", error.account, ":log-group:", group)},
-                     {"Message", message},
-                     {"OriginalMessage", answer},
-                     {"OriginalStatusCode", error.status}};
-  Response response{424, "application/json", printed(body)};
-  response.headers.emplace_back("x-amzn-ErrorType", "ModelError");
-  return with_id(std::move(response));
-}
-
 std::string request_id() {
   static thread_local Random random = [] {
     std::random_device device;

@@ -47,14 +47,6 @@ Response query_error(const std::exception& error);
 // Kind::not_found without a code is ValidationError.
 Response rest_error(const std::exception& error);
 
-// InvokeEndpoint's ModelError (424): what the model's own server answered in place of a prediction.
-struct ModelError {
-  std::string region{}, account{}, endpoint{};
-  int status = 500;      // the model's
-  std::string answer{};  // its body; the first 2 KB are told
-};
-Response model_error(const ModelError& error);
-
 // "4b8ad2f0-...": a new one at each call.
 std::string request_id();
 

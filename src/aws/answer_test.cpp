@@ -131,16 +131,5 @@ TEST(RestError, HasItsCodeInAHeader) {
   EXPECT_EQ(rest_error(std::runtime_error("x")).status, 500);
 }
 
-TEST(ModelErrorAnswer, TellsWhatTheModelAnswered) {
-  const Response response = model_error({"us-east-1", "123456789012", "e", 415, std::string(5000, 'x')});
-  EXPECT_EQ(response.status, 424);
-  EXPECT_EQ(header(response, "x-amzn-ErrorType"), "ModelError");
-  const Json body = Json::parse(response.body);
-  EXPECT_EQ(body["ErrorCode"], "CLIENT_ERROR_FROM_MODEL");
-  EXPECT_EQ(body["OriginalStatusCode"], 415);
-  EXPECT_EQ(body["OriginalMessage"].get<std::string>().size(), 2048U);
-  EXPECT_THAT(body["Message"].get<std::string>(), HasSubstr("Received client error (415) from primary with message"));
-}
-
 }  // namespace
 }  // namespace graft::aws

@@ -2,6 +2,8 @@
 
 #include <zlib.h>
 
+#include <climits>
+
 #include "base/error.h"
 
 namespace graft::aws {
@@ -24,34 +26,40 @@ struct Inflater {
   Inflater& operator=(const Inflater&) = delete;
 };
 
-Bytes unpacked(const Bytes& body) {
+}  // namespace
+
+Bytes gunzip(ByteView packed, std::size_t most) {
   Inflater inflater;
   z_stream& stream = inflater.stream;
   // zlib does not write to its input.
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(body.data()));
-  stream.avail_in = static_cast<uInt>(body.size());
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(packed.data()));
+  require(packed.size() <= UINT_MAX, "gzip of more than ", UINT_MAX, " bytes");
+  stream.avail_in = static_cast<uInt>(packed.size());
   Bytes out;
-  int result = Z_OK;
-  while (result == Z_OK) {
-    if (out.size() >= kMostUnpacked) {
-      refuse(text("the request's body has more than ", kMostUnpacked, " bytes when it is unpacked"));
-    }
+  for (int result = Z_OK; result == Z_OK || stream.avail_in > 0;) {
+    // Several may lie behind each other, and are one content.
+    require(result != Z_STREAM_END || inflateReset(&stream) == Z_OK, "zlib does not begin anew");
+    require(out.size() < most, "more than ", most, " bytes when it is unpacked");
     const std::size_t size = out.size();
     out.resize(size + kPiece);
     stream.next_out = reinterpret_cast<Bytef*>(out.data() + size);
     stream.avail_out = static_cast<uInt>(kPiece);
     result = inflate(&stream, Z_NO_FLUSH);
+    require(result == Z_OK || result == Z_STREAM_END, "no gzip, or not all of it");
     out.resize(out.size() - stream.avail_out);
   }
-  if (result != Z_STREAM_END) refuse("the request's body is not gzip, as its Content-Encoding says");
   return out;
 }
 
-}  // namespace
-
 Bytes plain_body(const Request& request) {
   const std::string_view encoding = find_header(request.headers, "content-encoding").value_or("");
-  if (encoding == "gzip") return unpacked(request.body);
+  if (encoding == "gzip") {
+    try {
+      return gunzip(request.body, kMostUnpacked);
+    } catch (const Error& error) {
+      refuse(text("the request's body, whose Content-Encoding is gzip: ", error.what()));
+    }
+  }
   if (!encoding.empty() && encoding != "identity") {
     refuse(text("the request's body has the Content-Encoding ", encoding.substr(0, 100), "; gzip is the only one"));
   }

@@ -42,6 +42,13 @@ TEST(PlainBody, IsUnpackedWhereItIsGzip) {
   EXPECT_EQ(read(request("gzip", packed(large))), large);
 }
 
+TEST(Gunzip, TakesSeveralBehindEachOther) {
+  const std::string both = packed("a") + packed("bc");
+  EXPECT_EQ(as_text(gunzip(as_bytes(both), 100)), "abc");
+  EXPECT_THROW(gunzip(as_bytes(both + "x"), 100), Error);
+  EXPECT_THROW(gunzip(as_bytes(packed(std::string(1 << 20, 'x'))), 100), Error);
+}
+
 TEST(PlainBody, HasALimit) {
   EXPECT_THROW(plain_body(request("gzip", packed(std::string(20 << 20, ' ')))), Error);
 }

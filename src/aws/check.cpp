@@ -111,6 +111,13 @@ std::int64_t whole(const Json& value, std::string_view name, const NumberRule& r
   return value.is_number_integer() ? value.get<std::int64_t>() : static_cast<std::int64_t>(number);
 }
 
+// What `read` makes of a member; nothing where it is missing.
+template <typename Read>
+auto read_if(const Json& object, std::string_view name, const Read& read) {
+  const Json* value = find(object, name);
+  return value ? std::optional(read(*value)) : std::nullopt;
+}
+
 }  // namespace
 
 void invalid_field(std::string_view at, std::string_view name, const Json& value, std::string_view constraint) {
@@ -125,8 +132,7 @@ std::string text_of(const Json& object, std::string_view name, const TextRule& r
 
 std::optional<std::string> text_if(const Json& object, std::string_view name, const TextRule& rule,
                                    std::string_view at) {
-  const Json* value = find(object, name);
-  return value ? std::optional(checked(*value, name, rule, at)) : std::nullopt;
+  return read_if(object, name, [&](const Json& value) { return checked(value, name, rule, at); });
 }
 
 std::int64_t integer_of(const Json& object, std::string_view name, const NumberRule& rule, std::string_view at) {
@@ -135,8 +141,7 @@ std::int64_t integer_of(const Json& object, std::string_view name, const NumberR
 
 std::optional<std::int64_t> integer_if(const Json& object, std::string_view name, const NumberRule& rule,
                                        std::string_view at) {
-  const Json* value = find(object, name);
-  return value ? std::optional(whole(*value, name, rule, at)) : std::nullopt;
+  return read_if(object, name, [&](const Json& value) { return whole(value, name, rule, at); });
 }
 
 double number_of(const Json& object, std::string_view name, const NumberRule& rule, std::string_view at) {
@@ -145,8 +150,7 @@ double number_of(const Json& object, std::string_view name, const NumberRule& ru
 
 std::optional<double> number_if(const Json& object, std::string_view name, const NumberRule& rule,
                                 std::string_view at) {
-  const Json* value = find(object, name);
-  return value ? std::optional(checked(*value, name, rule, at)) : std::nullopt;
+  return read_if(object, name, [&](const Json& value) { return checked(value, name, rule, at); });
 }
 
 bool flag_of(const Json& object, std::string_view name, bool otherwise, std::string_view at) {
