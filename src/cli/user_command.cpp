@@ -86,7 +86,7 @@ void add_user(CLI::App& app) {
   user->require_subcommand(1);
   CLI::App* adding = user->add_subcommand("add", "Make a key, and its user where there is none of this name");
   adding->add_option("name", options->name, "The user")->required()->type_name("NAME");
-  adding->add_option("--account", options->account, "Twelve digits [the user's; for a new one, a new account]")
+  adding->add_option("--account", options->account, "Twelve digits [his own, which is made with his first key]")
       ->type_name("ACCOUNT");
   adding->add_flag("--json", options->json, "One JSON object");
   add_data(*adding, options->data);

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "control/iam_parts.h"
-#include "http/url.h"
+#include "identity/canonical.h"
 #include "identity/time_text.h"
 
 namespace graft::iam {
@@ -12,19 +12,6 @@ namespace {
 using aws::Support;
 
 constexpr std::size_t kMostDocument = 131'072;
-
-// A document in an answer, with every character escaped that IAM escapes.
-std::string escaped(const std::string& document) {
-  std::string out;
-  for (const char c : percent_encode_path(document)) {
-    if (c == '/') {
-      out += "%2F";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 std::string document_of(const Json& input, const char* name) {
   const std::string document = aws::text_of(input, name, {.least = 1, .most = kMostDocument});
@@ -48,7 +35,7 @@ Json describe(const std::string& account, const IamRole& role) {
           {"RoleId", "AROA" + account + role.name},
           {"Arn", role.arn},
           {"CreateDate", readable_time(role.created)},
-          {"AssumeRolePolicyDocument", escaped(role.trust)},
+          {"AssumeRolePolicyDocument", percent_encode(role.trust)},
           {"MaxSessionDuration", 43'200}};
 }
 
@@ -135,12 +122,16 @@ Json attach(Identity& identity, const Caller& caller, const Json& input) {
   return nullptr;
 }
 
-Json detach(Identity& identity, const Caller& caller, const Json& input) {
+// Of either kind.
+Json erase(Identity& identity, const Caller& caller, const Json& input, const std::string& policy) {
   const IamRole role = named_role(identity, caller, input);
-  const std::string policy = policy_arn(input);
   recorded_policy(identity, caller, role, policy);
   identity.erase_policy(caller.account, role.name, policy);
   return nullptr;
+}
+
+Json detach(Identity& identity, const Caller& caller, const Json& input) {
+  return erase(identity, caller, input, policy_arn(input));
 }
 
 Json put_policy(Identity& identity, const Caller& caller, const Json& input) {
@@ -154,15 +145,11 @@ Json get_policy(Identity& identity, const Caller& caller, const Json& input) {
   const std::string name = policy_name(input);
   return {{"RoleName", role.name},
           {"PolicyName", name},
-          {"PolicyDocument", escaped(recorded_policy(identity, caller, role, name))}};
+          {"PolicyDocument", percent_encode(recorded_policy(identity, caller, role, name))}};
 }
 
 Json delete_policy(Identity& identity, const Caller& caller, const Json& input) {
-  const IamRole role = named_role(identity, caller, input);
-  const std::string name = policy_name(input);
-  recorded_policy(identity, caller, role, name);
-  identity.erase_policy(caller.account, role.name, name);
-  return nullptr;
+  return erase(identity, caller, input, policy_name(input));
 }
 
 }  // namespace

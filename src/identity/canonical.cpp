@@ -59,18 +59,6 @@ std::string lower(std::string_view words) {
   return out;
 }
 
-std::string encode(std::string_view words) {
-  std::string out;
-  for (const char c : percent_encode_path(words)) {
-    if (c == '/') {
-      out += "%2F";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 // Without spaces at its ends, and with one where there are several.
 std::string squeeze(std::string_view value) {
   std::string out;
@@ -153,6 +141,18 @@ std::string old_subresources(std::string_view query) {
 
 }  // namespace
 
+std::string percent_encode(std::string_view words) {
+  std::string out;
+  for (const char c : percent_encode_path(words)) {
+    if (c == '/') {
+      out += "%2F";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 SentTarget sent_target(std::string_view target) {
   const std::size_t mark = std::min(target.find('?'), target.size());
   std::string_view path = target.substr(0, mark);
@@ -180,7 +180,7 @@ std::string twice_encoded_path(std::string_view sent) {
 std::string canonical_query(std::string_view sent) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const auto& [name, value] : decoded_pairs(sent)) {
-    if (name != "X-Amz-Signature") pairs.emplace_back(encode(name), encode(value));
+    if (name != "X-Amz-Signature") pairs.emplace_back(percent_encode(name), percent_encode(value));
   }
   std::ranges::sort(pairs);
   std::string out;

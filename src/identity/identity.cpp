@@ -86,8 +86,12 @@ struct Identity::State {
     database.run("insert or ignore into users values (?, ?, ?)", account, user, std::time(nullptr));
     return database.changed() > 0;
   }
+  // The account that was made for him: users of other accounts may have made one of his name.
   std::string account_of(const std::string& user) {
-    Rows rows = database.query("select account from users where name = ? order by created, account limit 1", user);
+    Rows rows = database.query(
+        "select account from users where name = ? and rowid = (select min(rowid) from users same where same.account = "
+        "users.account) order by rowid limit 1",
+        user);
     return rows.next() ? rows.text(0) : random_text(kNoZero, 1) + random_text(kDigits, 11);
   }
 };

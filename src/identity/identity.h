@@ -40,7 +40,8 @@ class Identity {
   explicit Identity(const std::filesystem::path& folder);
   ~Identity();
 
-  // A key of a user, who is made where missing; in a new account where none is named.
+  // A key of a user, who is made where missing. Where no account is named, in the one that was made for him by such a
+  // call, or in a new one.
   AccessKey add_key(const std::string& user, const std::optional<std::string>& account = {});
   // Also one that was revoked, which says so.
   std::optional<AccessKey> find_key(const std::string& access_key) const;

@@ -36,6 +36,15 @@ TEST_F(IdentityTest, GivesStrangersAccountsOfTheirOwn) {
   EXPECT_EQ(identity.users(first.account).size(), 2);
 }
 
+// Who may make users in an account of his own must not get the next key of that name.
+TEST_F(IdentityTest, GivesNoKeyOfAnAccountThatMadeAUserOfTheSameName) {
+  const AccessKey mallory = identity.add_key("mallory");
+  identity.add_user(mallory.account, "ann");
+  const AccessKey ann = identity.add_key("ann");
+  EXPECT_NE(ann.account, mallory.account);
+  EXPECT_EQ(identity.add_key("ann").account, ann.account);
+}
+
 TEST_F(IdentityTest, RefusesNamesThatAreNone) {
   EXPECT_THROW(identity.add_key(""), Error);
   EXPECT_THROW(identity.add_key("../ann"), Error);
