@@ -98,6 +98,12 @@ class WatchTest(support.ProductTest):
             StartTime=begin, EndTime=begin + datetime.timedelta(minutes=5), ScanBy="TimestampAscending",
             MetricDataQueries=[{"Id": "a", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}])
         self.assertEqual(data["MetricDataResults"][0]["Values"], [sum(range(1, 61)), sum(range(61, 101))])
+        share = self.cloudwatch.get_metric_data(
+            StartTime=begin, EndTime=begin + datetime.timedelta(minutes=5), ScanBy="TimestampAscending",
+            MetricDataQueries=[{"Id": "share", "Expression": "100 * a / SUM(a)", "Label": "percent"},
+                               {"Id": "a", "ReturnData": False,
+                                "MetricStat": {"Metric": metric, "Period": 60, "Stat": "SampleCount"}}])
+        self.assertEqual([(one["Label"], one["Values"]) for one in share["MetricDataResults"]], [("percent", [60, 40])])
         listed = self.cloudwatch.list_metrics(Namespace="boto3")["Metrics"]
         self.assertEqual(listed, [metric])
 

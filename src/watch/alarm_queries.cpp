@@ -1,7 +1,6 @@
 #include "watch/alarm_queries.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -11,11 +10,6 @@ namespace graft::metrics_api {
 namespace {
 
 using aws::Support;
-
-double now_seconds() {
-  using namespace std::chrono;
-  return duration<double>(system_clock::now().time_since_epoch()).count();
-}
 
 const aws::TextRule kName{.least = 1, .most = 255};
 constexpr std::size_t kMostAlarms = 5000;
@@ -135,8 +129,8 @@ std::vector<aws::Field> put_alarm_fields() {
           {"OKActions", refused, actions},
           {"AlarmActions", refused, actions},
           {"InsufficientDataActions", refused, actions},
-          {"Metrics", refused, "metric math is not built"},
-          {"ThresholdMetricId", refused, "metric math is not built"},
+          {"Metrics", refused, "an alarm looks at one metric"},
+          {"ThresholdMetricId", refused, "an alarm looks at one metric"},
           {"EvaluateLowSampleCountPercentile", refused},
           {"EvaluationCriteria", refused},
           {"EvaluationInterval", refused},

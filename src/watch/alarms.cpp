@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <mutex>
 #include <optional>
@@ -21,11 +20,6 @@ constexpr const char* kTables = R"(
     changed real not null,
     primary key (account, name)) without rowid;
 )";
-
-double now_seconds() {
-  using namespace std::chrono;
-  return duration<double>(system_clock::now().time_since_epoch()).count();
-}
 
 std::string to_text(const Alarm& alarm) {
   return Json({{"space", alarm.metric.space},

@@ -29,11 +29,6 @@ constexpr const char* kTables = R"(
     primary key (stream, id)) without rowid;
 )";
 
-std::int64_t now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
 // Above every name with this prefix, in the order of bytes: no UTF-8 has the byte 255.
 std::string above(std::string_view prefix) {
   return std::string(prefix) + '\xff';
@@ -117,6 +112,11 @@ void shrink(Database& database, Stream& stream, std::int64_t most) {
 }
 
 }  // namespace
+
+std::int64_t now_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
 
 struct Logs::State {
   State(const std::filesystem::path& folder, const LogLimits& of)

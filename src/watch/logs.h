@@ -38,6 +38,9 @@ struct LogLimits {
   std::int64_t total_bytes = std::int64_t{8} << 30;     // of all; the streams that were quiet longest go first
 };
 
+// Milliseconds since 1970.
+std::int64_t now_ms();
+
 class Logs {
  public:
   // Kept in `folder`, which is made.

@@ -1,7 +1,5 @@
 #include "watch/logs_service.h"
 
-#include <chrono>
-
 #include "base/error.h"
 #include "base/json.h"
 #include "watch/logs_names.h"
@@ -15,11 +13,6 @@ using aws::Field;
 using aws::Support;
 
 constexpr std::int64_t kHour = 3'600'000, kDay = 24 * kHour;
-
-std::int64_t now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 Json create_group(Logs& logs, const Caller& caller, const Json& input) {
   aws::text_if(input, "logGroupClass", {.one_of = {"STANDARD"}});

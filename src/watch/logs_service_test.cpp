@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/error.h"
 #include "base/file.h"
-#include "base/json.h"
+#include "watch/service_testing.h"
 
 namespace graft {
 namespace {
@@ -17,16 +16,9 @@ using testing::ElementsAre;
 
 class LogsServiceTest : public testing::Test {
  protected:
-  Json ask(std::string_view operation, const Json& input) {
-    return aws::call(service, {.account = "123456789012", .region = "us-east-1"}, operation, input);
-  }
+  Json ask(std::string_view operation, const Json& input) { return aws::call(service, caller, operation, input); }
   std::string refusal(std::string_view operation, const Json& input) {
-    try {
-      ask(operation, input);
-    } catch (const Error& error) {
-      return error.code() + ": " + error.what();
-    }
-    return "";
+    return graft::refusal(service, caller, operation, input);
   }
   void write(const std::string& stream, const std::vector<std::pair<std::int64_t, std::string>>& lines) {
     std::vector<LogEvent> events;
@@ -34,6 +26,7 @@ class LogsServiceTest : public testing::Test {
     logs.append_timed("123456789012", "g", stream, events);
   }
 
+  const Caller caller{.account = "123456789012", .region = "us-east-1"};
   TemporaryFolder folder;
   Logs logs{folder.path()};
   aws::Service service = logs_service(logs);

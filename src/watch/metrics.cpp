@@ -39,11 +39,6 @@ constexpr const char* kTables = R"(
   create index if not exists points_by_time on points (time);
 )";
 
-double now_seconds() {
-  using namespace std::chrono;
-  return duration<double>(system_clock::now().time_since_epoch()).count();
-}
-
 // JSON with its keys in order: the same dimensions are the same text.
 std::string printed(const std::map<std::string, std::string>& dimensions) {
   return Json(dimensions).dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -112,6 +107,11 @@ struct Pending {
 };
 
 }  // namespace
+
+double now_seconds() {
+  using namespace std::chrono;
+  return duration<double>(system_clock::now().time_since_epoch()).count();
+}
 
 double Statistics::percentile(double percent) const {
   double total = 0;

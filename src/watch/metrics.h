@@ -38,6 +38,9 @@ struct Statistics {
   double percentile(double percent) const;
 };
 
+// Since 1970.
+double now_seconds();
+
 class Metrics {
  public:
   // Kept in `folder`, which is made.

@@ -2,25 +2,20 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <cmath>
-#include <set>
+#include <map>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "watch/alarms.h"
+#include "watch/metric_math.h"
 #include "watch/metrics_fields.h"
 
 namespace graft::metrics_api {
 namespace {
 
-constexpr std::size_t kMostDatapoints = 1440, kMostData = 100'800, kMostListed = 500;
+constexpr std::size_t kMostDatapoints = 1440, kMostData = 100'800, kMostListed = 500, kMostHeld = 1'000'000;
 constexpr double kDay = 86'400;
-
-double now_seconds() {
-  using namespace std::chrono;
-  return duration<double>(system_clock::now().time_since_epoch()).count();
-}
 
 struct Span {
   double begin = 0, end = 0;
@@ -60,28 +55,107 @@ std::size_t place_of(const Json& input) {
 
 struct Query {
   std::string id{}, label{};
-  std::vector<std::pair<double, double>> points{};  // time and value
+  Series points{};
 };
 
-Query run_query(const Metrics& metrics, const Caller& caller, const Json& input, const Json& query,
-                const std::string& at) {
-  const aws::TextRule id{.least = 1, .most = 255, .pattern = "[a-z][a-zA-Z0-9_]*"};
-  const Json& stat = aws::object_of(query, "MetricStat", at);
-  const std::string below = at + ".MetricStat";
-  if (stat.empty()) aws::invalid_field(at, "MetricStat", nullptr, "Member must not be null");
-  const Metric metric = metric_of(aws::object_of(stat, "Metric", below), below + ".Metric");
-  const std::string statistic = aws::text_of(stat, "Stat", {.least = 1, .most = 20}, below);
-  if (!is_statistic(statistic)) invalid(text("The value ", statistic, " for parameter Stat is not supported."));
-  const int period = period_of(stat, below);
-  const auto unit = aws::text_if(stat, "Unit", {.most = 30}, below);
-  const Span span = span_of(input, period);
-  Query answer{.id = aws::text_of(query, "Id", id, at)};
-  answer.label = aws::text_if(query, "Label", {.most = 1024}, at).value_or(metric.name);
-  for (const Statistics& value : metrics.statistics(caller.account, metric, span.begin, span.end, period)) {
-    if (!unit || value.unit == *unit) answer.points.emplace_back(value.time, value_of(value, statistic));
+// The queries of a request, each of which runs once and after those that it names.
+class Queries {
+ public:
+  Queries(const Metrics& metrics, const Caller& caller, const Json& input)
+      : metrics_(metrics), caller_(caller), input_(input) {
+    const aws::TextRule rule{.least = 1, .most = 255, .pattern = "[a-z][a-zA-Z0-9_]*"};
+    for (const Json& query : aws::list_of(input, "MetricDataQueries", {.least = 1, .most = 500})) {
+      Asked asked{.query = query, .at = text("MetricDataQueries.", asked_.size() + 1, ".member")};
+      asked.result.id = aws::text_of(query, "Id", rule, asked.at);
+      if (!by_id_.emplace(asked.result.id, asked_.size()).second) {
+        invalid(text("The Id ", asked.result.id, " is given twice."));
+      }
+      has_expressions_ |= is_expression(asked);
+      asked_.push_back(std::move(asked));
+    }
   }
-  return answer;
-}
+
+  std::size_t size() const { return asked_.size(); }
+  bool is_returned(std::size_t index) const { return aws::flag_of(asked_[index].query, "ReturnData", true); }
+  const Query& result(std::size_t index) {
+    Asked& asked = asked_[index];
+    if (asked.state == Asked::State::running) invalid(text("The expression ", asked.result.id, " names itself."));
+    if (asked.state == Asked::State::done) return asked.result;
+    asked.state = Asked::State::running;
+    if (is_expression(asked)) {
+      run_expression(asked);
+    } else {
+      run_statistic(asked);
+    }
+    asked.state = Asked::State::done;
+    held_ += asked.result.points.size();
+    if (has_expressions_ && held_ > kMostHeld) {
+      bad_combination(text("The queries and expressions have more than ", kMostHeld,
+                           " datapoints together: ask for fewer, for longer periods or for a shorter time."));
+    }
+    return asked.result;
+  }
+  // The result, which is not asked for again: it stays where an expression may name it.
+  Query take(std::size_t index) {
+    result(index);
+    return has_expressions_ ? asked_[index].result : std::move(asked_[index].result);
+  }
+
+ private:
+  struct Asked {
+    enum class State { waiting, running, done };
+    const Json& query;
+    std::string at{};
+    Query result{};
+    State state = State::waiting;
+  };
+
+  static bool is_expression(const Asked& asked) { return asked.query.contains("Expression"); }
+  void run_expression(Asked& asked) {
+    const std::string expression = aws::text_of(asked.query, "Expression", {.least = 1, .most = 2048}, asked.at);
+    if (asked.query.contains("MetricStat")) {
+      bad_combination(text(asked.at, ": give either MetricStat or Expression."));
+    }
+    asked.result.label = aws::text_if(asked.query, "Label", {.most = 1024}, asked.at).value_or(asked.result.id);
+    asked.result.points = evaluate(expression, {.series = [this](const std::string& id) -> const Series& {
+                                                  const auto found = by_id_.find(id);
+                                                  if (found == by_id_.end()) invalid(text("There is no query ", id));
+                                                  return result(found->second).points;
+                                                },
+                                                .metrics = [this] { return all_metrics(); }});
+  }
+  std::vector<const Series*> all_metrics() {
+    std::vector<const Series*> all;
+    for (std::size_t i = 0; i < asked_.size(); ++i) {
+      if (!is_expression(asked_[i])) all.push_back(&result(i).points);
+    }
+    return all;
+  }
+  void run_statistic(Asked& asked) {
+    const std::string& at = asked.at;
+    const Json& stat = aws::object_of(asked.query, "MetricStat", at);
+    const std::string below = at + ".MetricStat";
+    if (stat.empty()) aws::invalid_field(at, "MetricStat", nullptr, "Member must not be null");
+    const Metric metric = metric_of(aws::object_of(stat, "Metric", below), below + ".Metric");
+    const std::string statistic = aws::text_of(stat, "Stat", {.least = 1, .most = 20}, below);
+    if (!is_statistic(statistic)) invalid(text("The value ", statistic, " for parameter Stat is not supported."));
+    const int period = period_of(stat, below);
+    const auto unit = aws::text_if(stat, "Unit", {.most = 30}, below);
+    const Span span = span_of(input_, period);
+    asked.result.label = aws::text_if(asked.query, "Label", {.most = 1024}, at).value_or(metric.name);
+    for (const Statistics& value : metrics_.statistics(caller_.account, metric, span.begin, span.end, period)) {
+      if (!unit || value.unit == *unit) asked.result.points.emplace_back(value.time, value_of(value, statistic));
+    }
+  }
+
+  const Metrics& metrics_;
+  const Caller& caller_;
+  const Json& input_;
+  std::vector<Asked> asked_{};
+  std::map<std::string, std::size_t> by_id_{};
+  bool has_expressions_ = false;
+  std::size_t held_ = 0;  // datapoints of all results
+};
 
 // Value, Values with Counts, or StatisticValues.
 Statistics values_of(const Json& datum, const std::string& at) {
@@ -158,13 +232,11 @@ Json get_data(const Metrics& metrics, const Caller& caller, const Json& input) {
   const std::size_t place = place_of(input);
   std::size_t passed = 0, given = 0;
   bool more = false;
-  std::set<std::string> ids;
+  Queries queries(metrics, caller, input);
   Json results = Json::array();
-  int index = 0;
-  for (const Json& query : aws::list_of(input, "MetricDataQueries", {.least = 1, .most = 500})) {
-    Query answer = run_query(metrics, caller, input, query, text("MetricDataQueries.", ++index, ".member"));
-    if (!ids.insert(answer.id).second) invalid(text("The Id ", answer.id, " is given twice."));
-    if (!aws::flag_of(query, "ReturnData", true)) continue;
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    Query answer = queries.take(i);
+    if (!queries.is_returned(i)) continue;
     if (!ascending) std::reverse(answer.points.begin(), answer.points.end());
     Json times = Json::array(), values = Json::array();
     bool complete = true;

@@ -3,14 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cmath>
 
 #include "aws/cbor.h"
-#include "base/error.h"
 #include "base/file.h"
-#include "base/json.h"
 #include "watch/metrics_fields.h"
+#include "watch/service_testing.h"
 
 namespace graft {
 namespace {
@@ -18,11 +16,6 @@ namespace {
 using testing::HasSubstr;
 
 constexpr const char* kAccount = "123456789012";
-
-double now_seconds() {
-  using namespace std::chrono;
-  return duration<double>(system_clock::now().time_since_epoch()).count();
-}
 
 Bytes bytes_of(std::string_view text) {
   const ByteView view = as_bytes(text);
@@ -33,12 +26,7 @@ class MetricsServiceTest : public testing::Test {
  protected:
   Json ask(std::string_view operation, const Json& input) { return aws::call(service, caller, operation, input); }
   std::string refusal(std::string_view operation, const Json& input) {
-    try {
-      ask(operation, input);
-    } catch (const Error& error) {
-      return error.code() + ": " + error.what();
-    }
-    return "";
+    return graft::refusal(service, caller, operation, input);
   }
   Response query(const std::string& form) {
     Request request{.method = "POST", .path = "/", .body = bytes_of(form)};
@@ -87,11 +75,27 @@ TEST_F(MetricsServiceTest, RefusesRequestsInTheServicesWords) {
   EXPECT_THAT(refusal("GetMetricStatistics", bad), HasSubstr("p99"));
   bad.erase("Statistics");
   EXPECT_THAT(refusal("GetMetricStatistics", bad), HasSubstr("MissingRequiredParameterException"));
-  EXPECT_THAT(refusal("GetMetricData", Json::parse(R"({"StartTime": 0, "EndTime": 60, "MetricDataQueries":
-      [{"Id": "e", "Expression": "a + b"
-}]
-})")),
-              HasSubstr("metric math is not built"));
+}
+
+TEST_F(MetricsServiceTest, ComputesWithMetrics) {
+  for (int i = 0; i < 3; ++i) metrics.put(kAccount, loss, 60 * i, i + 1);
+  const Json stat = {{"Metric", {{"Namespace", "space"}, {"MetricName", "loss"}, {"Dimensions", wanted["Dimensions"]}}},
+                     {"Period", 60},
+                     {"Stat", "Sum"}};
+  Json input = {{"StartTime", 0}, {"EndTime", 600}, {"ScanBy", "TimestampAscending"}};
+  input["MetricDataQueries"] = {{{"Id", "twice"}, {"Expression", "share * 2"}},
+                                {{"Id", "share"}, {"Expression", "m / SUM(m)"}, {"ReturnData", false}},
+                                {{"Id", "m"}, {"MetricStat", stat}, {"ReturnData", false}}};
+  const Json results = ask("GetMetricData", input)["MetricDataResults"];
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_EQ(results[0]["Label"], "twice");
+  EXPECT_EQ(results[0]["Values"], Json::array({1 / 3.0, 2 / 3.0, 1.0}));
+  input["MetricDataQueries"][1]["Expression"] = "twice / 2";
+  EXPECT_THAT(refusal("GetMetricData", input), HasSubstr("The expression twice names itself"));
+  input["MetricDataQueries"][1]["Expression"] = "x + m";
+  EXPECT_THAT(refusal("GetMetricData", input), HasSubstr("There is no query x"));
+  input["MetricDataQueries"][1]["MetricStat"] = stat;
+  EXPECT_THAT(refusal("GetMetricData", input), HasSubstr("either MetricStat or Expression"));
 }
 
 TEST_F(MetricsServiceTest, DataInPages) {
