@@ -54,8 +54,14 @@ void download_file(const S3Settings& settings, const S3Path& path, const std::fi
   });
 }
 
-void download(const S3Settings& settings, const S3Path& path, const std::filesystem::path& file) {
-  download_file(settings, path, file, true, {});
+void download(const S3Settings& settings, const S3Path& path, const std::filesystem::path& file,
+              const std::function<void(std::uint64_t done)>& progress) {
+  std::int64_t done = 0;
+  download_file(settings, path, file, true, [&](std::int64_t bytes) {
+    done += bytes;
+    // What went in vain is told while an exception is under way.
+    if (progress && bytes > 0) progress(static_cast<std::uint64_t>(done));
+  });
 }
 
 }  // namespace graft

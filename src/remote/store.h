@@ -50,8 +50,10 @@ void list_objects(const S3Settings& settings, const S3Path& prefix,
 
 std::optional<RemoteObject> find_object(const S3Settings& settings, const S3Path& path);
 Bytes get_object(const S3Settings& settings, const S3Path& path, std::uint64_t limit);
-// To a file, which is there as a whole or not at all. Its memory does not grow with the object.
-void download(const S3Settings& settings, const S3Path& path, const std::filesystem::path& file);
+// To a file, which is there as a whole or not at all. Its memory does not grow with the object. `progress` may throw to
+// end it.
+void download(const S3Settings& settings, const S3Path& path, const std::filesystem::path& file,
+              const std::function<void(std::uint64_t done)>& progress = {});
 // The same, unless the file is there with the same size and time or content. Whether it was fetched.
 bool download_changed(const S3Settings& settings, const S3Path& path, const std::filesystem::path& file,
                       const std::function<void(std::uint64_t done, std::uint64_t total)>& progress = {});

@@ -20,6 +20,16 @@ int open_below(const std::filesystem::path& root, const std::filesystem::path& n
   return static_cast<int>(::syscall(SYS_openat2, folder.fd, name.c_str(), &how, sizeof how));
 }
 
+std::string read_below(const std::filesystem::path& root, const std::filesystem::path& name, std::size_t most) {
+  const Descriptor file(open_below(root, name));
+  struct stat status {};
+  if (file.fd < 0 || ::fstat(file.fd, &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  std::string content(most, '\0');
+  const ssize_t count = ::read(file.fd, content.data(), content.size());
+  content.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  return content;
+}
+
 bool is_folder_below(const std::filesystem::path& root, const std::filesystem::path& name) {
   const Descriptor folder(open_below(root, name));
   struct stat status {};

@@ -13,6 +13,9 @@
 
 namespace graft {
 
+// In an attempt's folder, or that of one of its hosts: what was said by what starts and supervises its programs.
+constexpr const char* kStartLog = "supervisor.log";
+
 class Execution {
  public:
   virtual ~Execution() = default;

@@ -136,7 +136,7 @@ void download_channel(const S3Settings& s3, const JobChannel& channel, const Sha
     // A download is there as a whole or not at all.
     if (fs::exists(file)) return;
     make_folder(file.parent_path());
-    download(s3, objects[i].path, file);
+    download(s3, objects[i].path, file, [&](std::uint64_t) { check(); });
   });
 }
 

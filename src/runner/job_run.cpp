@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -15,6 +17,7 @@
 #include "runner/job_log.h"
 #include "runner/log_text.h"
 #include "runner/outputs.h"
+#include "runner/program.h"
 
 namespace graft {
 namespace {
@@ -25,11 +28,17 @@ constexpr std::size_t kMaxReason = 1024;
 constexpr auto kPatience = std::chrono::seconds(30);
 constexpr int kBetween = 1000;  // milliseconds
 
+bool says_disk_is_full(const std::exception& error) {
+  return std::string_view(error.what()).find(std::strerror(ENOSPC)) != std::string_view::npos;
+}
+
 // What was wrong is the job's own: its objects are not there, or not for it.
 std::string reason_of(const char* doing, const std::exception& error) {
   const auto* ours = dynamic_cast<const Error*>(&error);
   const bool internal = !ours || ours->kind() == Kind::internal || ours->kind() == Kind::unavailable;
-  return shortened(text(internal ? "InternalServerError: " : "ClientError: ", doing, error.what()), kMaxReason);
+  return shortened(text(internal ? "InternalServerError: " : "ClientError: ",
+                        says_disk_is_full(error) ? "the disk of the platform is full: " : "", doing, error.what()),
+                   kMaxReason);
 }
 
 }  // namespace
@@ -90,10 +99,19 @@ void JobRun::enter(JobPhase phase, const std::string& message) {
 void JobRun::deliver() {
   try {
     if (listener_.event) listener_.event(spec_, state_.event);
+    taken_ = true;
     folder_.set_told(state_.events);
   } catch (const std::exception& error) {
-    // Told again when the runner starts again.
+    taken_ = false;
     spdlog::error("an event of the job {} was not taken: {}", spec_.name, error.what());
+  }
+}
+
+// Of other events the next one says as much. Nobody waits for ever because a disk was full for a while.
+void JobRun::deliver_end() {
+  while (!taken_) {
+    pause();
+    deliver();
   }
 }
 
@@ -102,6 +120,7 @@ void JobRun::run() {
     if (folder_.told() < state_.events) deliver();
     if (!is_end(state_.event.phase)) live();
     folder_.remove_data();
+    deliver_end();
   } catch (const Leaving&) {
   } catch (const std::exception& error) {
     spdlog::error("the job {} is gone on with when the runner starts again: {}", spec_.name, error.what());
@@ -128,12 +147,13 @@ JobEnd JobRun::prepare_and_train() {
     if (state_.attempt == 0) prepare();
     return train();
   } catch (const Stopped&) {
-    return {JobPhase::stopped, "Training job stopped"};
+    return {JobPhase::stopped, kStopped};
   }
 }
 
 void JobRun::prepare() {
   check();
+  check_engine(spec_, options_.executor == RunnerOptions::Executor::local);
   tell(JobPhase::starting, "Preparing the instances for training");
   for (const std::string& host : hosts_) lay_out(spec_, host, folder_.instance(host));
   check();
@@ -156,16 +176,21 @@ void JobRun::patiently(const std::function<void()>& work) {
     try {
       return work();
     } catch (const Error& error) {
-      if (error.kind() != Kind::unavailable || std::chrono::steady_clock::now() > until) throw;
+      const bool passes = error.kind() == Kind::unavailable && !says_disk_is_full(error);
+      if (!passes || std::chrono::steady_clock::now() > until) throw;
       spdlog::warn("the job {}: {}; it is tried again", spec_.name, error.what());
     }
-    pollfd wanted{wake_.fd, POLLIN, 0};
-    ::poll(&wanted, 1, kBetween);
-    eventfd_t ignored = 0;
-    (void)::eventfd_read(wake_.fd, &ignored);
-    if (leaving_) throw Leaving();
+    pause();
     if (stopping_ && !state_.end) throw Stopped();
   }
+}
+
+void JobRun::pause() {
+  pollfd wanted{wake_.fd, POLLIN, 0};
+  ::poll(&wanted, 1, kBetween);
+  eventfd_t ignored = 0;
+  (void)::eventfd_read(wake_.fd, &ignored);
+  if (leaving_) throw Leaving();
 }
 
 // Of a job with several instances, all that is not divided among them comes once and is linked.
@@ -229,6 +254,8 @@ void JobRun::finish() {
     if (end.phase != JobPhase::failed) return tell(JobPhase::failed, reason_of("Artifact upload failed: ", error));
     spdlog::warn("the job {}: its output is not uploaded: {}", spec_.name, error.what());
   }
+  // Who stops a job that is being uploaded is told that it was stopped, and has its model.
+  if (stopping_ && end.phase == JobPhase::completed) return tell(JobPhase::stopped, kStopped, artifact);
   tell(end.phase, end.message, artifact);
 }
 

@@ -16,6 +16,8 @@ namespace graft {
 
 class JobLog;
 
+constexpr const char* kStopped = "Training job stopped";
+
 class JobRun {
  public:
   JobRun(const RunnerOptions& options, const RunnerListener& listener, JobFolder folder);
@@ -43,10 +45,12 @@ class JobRun {
   struct Stopped {};  // thrown before training: somebody wants it to stop
 
   void check();
+  void pause();
   void tell(JobPhase phase, const std::string& message, const std::string& artifact = {});
   // The same, unless it is in this phase already.
   void enter(JobPhase phase, const std::string& message);
   void deliver();
+  void deliver_end();
   void live();
   // Of work with objects: a store that is just being started is waited for.
   void patiently(const std::function<void()>& work);
@@ -64,6 +68,8 @@ class JobRun {
   std::vector<SupervisedEnd> watch(Execution& attempt, JobLog& log);
   void end_all(Execution& attempt);
   JobEnd end_of(const std::vector<SupervisedEnd>& ends) const;
+  std::string reason_of_failure(std::size_t host, int status) const;
+  std::string reason_of_loss(const std::vector<SupervisedEnd>& ends) const;
   void start_feeding();
   void forget_feeding() const;
   bool was_feeding() const;
@@ -81,6 +87,7 @@ class JobRun {
   JobState state_;
   Descriptor wake_;
   std::atomic<bool> leaving_ = false, stopping_ = false;
+  bool taken_ = true;  // the last event, by the listener
   std::vector<std::unique_ptr<PipeFeeder>> feeders_{};
   std::vector<std::unique_ptr<CheckpointSync>> checkpoints_{};
   std::mutex mutex_;

@@ -12,6 +12,7 @@
 #include "base/instance_type.h"
 #include "base/log.h"
 #include "base/machine.h"
+#include "base/printable.h"
 #include "runner/below.h"
 #include "runner/job_log.h"
 #include "runner/job_run.h"
@@ -24,7 +25,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kMaxReason = 1024;
+constexpr std::size_t kMaxReason = 1024, kMaxSaid = 64 << 10;
+constexpr std::uintmax_t kLittleRoom = 1 << 20;
 constexpr const char* kFeeding = "feeding-";
 // Attempts whose end nobody saw, as the machine ended with them: more is a job that ends its machine.
 constexpr int kMostLost = 10;
@@ -51,6 +53,14 @@ std::vector<int> share_of(const std::vector<int>& cores, std::size_t index, std:
   return share;
 }
 
+std::string last_line(const std::string& text) {
+  std::string pending = text, last;
+  for (std::string& line : take_lines(pending, true)) {
+    if (!line.empty()) last = std::move(line);
+  }
+  return last;
+}
+
 }  // namespace
 
 void JobRun::write_commands() {
@@ -69,6 +79,7 @@ void JobRun::write_commands() {
         .port = port,
         .one_machine = local,
         .token = token,
+        .hidden = options_.hidden,
     };
     // What an attempt before this one said of itself.
     if (is_folder_below(place.folder, "output")) fs::remove(place.folder / "output/failure");
@@ -98,11 +109,40 @@ JobEnd JobRun::train() {
     if (stopping_ || !lost) return end_of(ends);
     // What was lost under a runner's eyes is the job's own; what was not, is the machine's.
     if (++state_.lost > (found ? kMostLost : spec_.retries)) {
-      return {JobPhase::failed, "InternalServerError: a process of the job was lost, and nobody saw how it ended"};
+      return {JobPhase::failed, shortened("InternalServerError: " + reason_of_loss(ends), kMaxReason)};
     }
     tell(JobPhase::restarting, "Restarting the training job");
     fetch();
   }
+}
+
+std::string JobRun::reason_of_failure(std::size_t host, int status) const {
+  const fs::path instance = folder_.instance(hosts_[host]);
+  const fs::path log = fs::path(hosts_[host]) / "log";
+  std::string reason = failure_of(instance, status);
+  const bool silent = read_below(instance, "output/failure", 1).empty();
+  if (silent && is_engines_own(spec_, status)) {
+    reason = text("ClientError: the image ", printable(spec_.image),
+                  " cannot be run: ", last_line(read_below(folder_.attempt(state_.attempt), log, kMaxSaid)));
+  }
+  std::error_code unknown;
+  // It may have had no room to say why.
+  if (silent && fs::space(folder_.root(), unknown).available < kLittleRoom && !unknown) {
+    reason = "InternalServerError: the disk of the platform is full: " + reason;
+  }
+  return shortened(reason, kMaxReason);
+}
+
+std::string JobRun::reason_of_loss(const std::vector<SupervisedEnd>& ends) const {
+  const auto lost = std::find_if(ends.begin(), ends.end(), [](const auto& end) { return end.lost || end.told; });
+  if (lost == ends.end()) return "the platform ended while the program read a pipe, and it had to be ended too";
+  const std::string& host = hosts_[static_cast<std::size_t>(lost - ends.begin())];
+  const fs::path attempt = folder_.attempt(state_.attempt);
+  std::string said = last_line(read_below(attempt, fs::path(host) / kStartLog, kMaxSaid));
+  if (said.empty()) said = last_line(read_below(attempt, kStartLog, kMaxSaid));
+  return text("the process that watches over the training program of ", host,
+              lost->told ? " was told to stop, and not by this platform" : " was killed, or its machine went down",
+              ", and the program ended with it", said.empty() ? "" : ": ", said);
 }
 
 void JobRun::begin_attempt() {
@@ -176,7 +216,7 @@ void JobRun::end_all(Execution& attempt) {
 }
 
 JobEnd JobRun::end_of(const std::vector<SupervisedEnd>& ends) const {
-  if (stopping_) return {JobPhase::stopped, "Training job stopped"};
+  if (stopping_) return {JobPhase::stopped, kStopped};
   if (!feeding_failed_.empty()) {
     return {JobPhase::failed, shortened("ClientError: Data download failed: " + feeding_failed_, kMaxReason)};
   }
@@ -189,7 +229,7 @@ JobEnd JobRun::end_of(const std::vector<SupervisedEnd>& ends) const {
     if (ends[i].status != 0 && (first == ends.size() || ends[i].time < ends[first].time)) first = i;
   }
   if (first == ends.size()) return {JobPhase::completed, "Training job completed"};
-  return {JobPhase::failed, failure_of(folder_.instance(hosts_[first]), ends[first].status)};
+  return {JobPhase::failed, reason_of_failure(first, ends[first].status)};
 }
 
 void JobRun::start_feeding() {

@@ -50,7 +50,7 @@ class LocalExecution final : public Execution {
   void start() override {
     for (const auto& instance : instances_) {
       instance->pid = start_detached({(programs_ / "graft").string(), "job-supervise", instance->folder.string()},
-                                     (instance->folder / "supervisor.log").string());
+                                     (instance->folder / kStartLog).string());
       instance->ours = true;
       instance->process.fd = static_cast<int>(::syscall(SYS_pidfd_open, instance->pid, 0));
     }

@@ -1,12 +1,9 @@
 #include "runner/outputs.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <csignal>
 
 #include "archive/pack_tar.h"
-#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "runner/below.h"
@@ -91,14 +88,11 @@ void upload_output_data(const S3Settings& s3, const JobSpec& spec, const Outputs
 }
 
 std::string failure_of(const fs::path& folder, int status) {
-  std::string said;
-  // The program may have made anything of that name.
-  const Descriptor file(open_below(folder, "output/failure"));
-  struct stat kind {};
-  if (file.fd >= 0 && ::fstat(file.fd, &kind) == 0 && S_ISREG(kind.st_mode)) {
-    said.resize(kMaxFailure);
-    const ssize_t count = ::read(file.fd, said.data(), said.size());
-    said.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  std::string said = read_below(folder, "output/failure", kMaxFailure);
+  constexpr int kSignals = 128;
+  if (said.empty() && status > kSignals) {
+    said = text("the program was ended by signal ", status - kSignals,
+                status == kSignals + SIGKILL ? ", maybe for want of memory" : "");
   }
   const std::string begin = "AlgorithmError: ", end = text(", exit code: ", status);
   said = shortened(valid_utf8(std::move(said)), kMaxFailure - begin.size() - end.size());

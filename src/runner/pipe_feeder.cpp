@@ -96,9 +96,9 @@ Bytes record_of(ByteView content) {
 }
 
 // In pieces of a file that is removed afterwards, so that memory does not grow with the object.
-void each_piece(const S3Settings& s3, const S3Path& path, const fs::path& spool,
+void each_piece(const S3Settings& s3, const S3Path& path, const fs::path& spool, const std::function<void()>& check,
                 const std::function<void(ByteView)>& piece) {
-  download(s3, path, spool);
+  download(s3, path, spool, [&](std::uint64_t) { check(); });
   const Descriptor file(::open(spool.c_str(), O_RDONLY | O_CLOEXEC));
   fs::remove(spool);
   if (file.fd < 0) fail(Kind::unavailable, "cannot read ", spool.string(), ": ", system_message());
@@ -190,6 +190,10 @@ int PipeFeeder::open_fifo(int epoch) const {
   }
 }
 
+void PipeFeeder::check() const {
+  if (ending_) throw Ending();
+}
+
 void PipeFeeder::feed(int fd, int epoch) {
   if (channel_.source == JobChannel::Source::augmented_manifest) return feed_lines(fd, epoch);
   feed_objects(fd, epoch);
@@ -201,7 +205,7 @@ void PipeFeeder::feed_objects(int fd, int epoch) {
 }
 
 void PipeFeeder::feed_object(int fd, const S3Path& path) {
-  if (ending_) throw Ending();
+  check();
   if (channel_.record_wrapper == "RecordIO") {
     const Bytes content = get_object(s3_, path, kMaxRecord);
     return write_all(fd, wake_.fd, record_of(channel_.gzip ? inflated(content, path) : content));
@@ -210,13 +214,15 @@ void PipeFeeder::feed_object(int fd, const S3Path& path) {
   const std::optional<RemoteObject> object = find_object(s3_, path);
   if (!channel_.gzip && object && object->size <= kMaxInMemory) return out(get_object(s3_, path, kMaxInMemory));
   Inflater inflater;
-  each_piece(s3_, path, record_ / (channel_.name + ".object"), [&](ByteView bytes) {
+  const auto unpacked = [&](ByteView bytes) {
     if (channel_.gzip) {
       inflater.add(bytes, path, out);
     } else {
       out(bytes);
     }
-  });
+  };
+  each_piece(
+      s3_, path, record_ / (channel_.name + ".object"), [this] { check(); }, unpacked);
   require(!channel_.gzip || inflater.ended(), printable(name(path)), ": the gzip is cut off");
 }
 
@@ -225,7 +231,7 @@ void PipeFeeder::feed_lines(int fd, int epoch) {
   const std::vector<std::string> lines = list_lines(s3_, channel_, share_);
   const bool wrapped = channel_.record_wrapper == "RecordIO";
   for (const std::size_t i : epoch_order(channel_, lines.size(), epoch)) {
-    if (ending_) throw Ending();
+    check();
     const std::string source = text(printable(channel_.uri), ", line ", i + 1);
     const Json line = parse_json(lines[i], source);
     for (const std::string& attribute : channel_.attributes) {

@@ -28,6 +28,7 @@ class PipeFeeder {
 
  private:
   void run();
+  void check() const;  // throws when it is to end
   int first_epoch() const;
   void make_fifo(int epoch) const;
   int open_fifo(int epoch) const;

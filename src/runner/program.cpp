@@ -18,9 +18,18 @@ namespace fs = std::filesystem;
 
 constexpr const char* kOwnImage = "graft";
 constexpr const char* kOptMl = "/opt/ml";
+constexpr std::size_t kMaxImage = 255;
 
 bool is_own(const JobSpec& spec) {
   return spec.image == kOwnImage;
+}
+
+fs::path engine_for(const JobSpec& spec) {
+  const std::optional<fs::path> engine = find_container_engine();
+  require(engine.has_value(), "the image ", printable(spec.image).substr(0, kMaxImage),
+          " is not one that graft runs by itself, and neither podman nor docker is installed: install one of them, or "
+          "give the image graft");
+  return *engine;
 }
 
 // Ours read nothing else that a request may set. Others lead a program to files and libraries of this machine
@@ -68,6 +77,8 @@ Command own_program(const JobSpec& spec, const InstancePlace& place, const fs::p
     if (is_for_own(name)) command.environment[name] = value;
   }
   command.environment["GRAFT_OPT_ML"] = place.folder.string();
+  command.environment["TMPDIR"] = (place.folder / "tmp").string();
+  command.hidden = place.hidden;
   add_rank(spec, place, command);
   command.memory = place.memory;
   return command;
@@ -94,11 +105,14 @@ void pass_environment(const JobSpec& spec, const InstancePlace& place, const S3S
 
 Command container(const JobSpec& spec, const InstancePlace& place, const S3Settings& s3) {
   Command command;
-  const std::string engine = find_container_engine()->string(), name = container_name(spec, place);
+  const std::string engine = engine_for(spec).string(), name = container_name(spec, place);
   command.arguments = {engine, "run", "--rm", "--name", name, "--hostname", place.host, "--network", "host"};
   const auto add = [&](const std::string& option, const std::string& value) {
     command.arguments.insert(command.arguments.end(), {option, value});
   };
+  // They share the machine's network; addresses of their own let each listen on the same port.
+  for (const std::string& host : hosts_of(spec))
+    add("--add-host", host + ":127.0.1." + host.substr(host.find('-') + 1));
   add("--volume", place.folder.string() + ":" + kOptMl);
   if (spec.checkpoint_path.lexically_normal() != fs::path(kOptMl) / "checkpoints") {
     add("--volume", (place.folder / "checkpoints").string() + ":" + spec.checkpoint_path.string());
@@ -129,13 +143,8 @@ void check_own(const JobSpec& spec) {
 }
 
 void check_container(const JobSpec& spec) {
-  const std::string image = printable(spec.image).substr(0, 255);
+  const std::string image = printable(spec.image).substr(0, kMaxImage);
   require(!spec.image.empty() && spec.image.front() != '-', "there is no image ", image);
-  require(find_container_engine().has_value(), "image ", image,
-          " is not one that graft runs by itself, and neither podman nor docker is installed: install one of them, or "
-          "give the image graft");
-  require(spec.instances == 1, "image ", image, " runs in a container, and graft runs those on one instance: give ",
-          "InstanceCount 1");
   require(spec.checkpoint_path.is_absolute() && spec.checkpoint_path.string().find(':') == std::string::npos,
           "a checkpoint path begins with '/' and has no ':'");
 }
@@ -145,6 +154,17 @@ void check_container(const JobSpec& spec) {
 void check_program(const JobSpec& spec) {
   if (is_own(spec)) return check_own(spec);
   check_container(spec);
+}
+
+void check_engine(const JobSpec& spec, bool one_machine) {
+  if (is_own(spec)) return;
+  (void)engine_for(spec);
+  require(one_machine || spec.instances == 1, "the image ", printable(spec.image).substr(0, kMaxImage),
+          " runs in containers, and with the executor slurm graft runs those on one instance: give InstanceCount 1");
+}
+
+bool is_engines_own(const JobSpec& spec, int status) {
+  return !is_own(spec) && status >= 125 && status <= 127;
 }
 
 Command program_of(const JobSpec& spec, const InstancePlace& place, const fs::path& programs, const S3Settings& s3) {

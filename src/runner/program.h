@@ -11,8 +11,12 @@
 
 namespace graft {
 
-// Throws Kind::invalid for an image that cannot be run here, and for what this image cannot be told.
+// Throws Kind::invalid for what is no image's name, and for what this image cannot be told.
 void check_program(const JobSpec& spec);
+// Throws Kind::invalid where this machine has nothing that runs the image.
+void check_engine(const JobSpec& spec, bool one_machine);
+// Whether an exit code says that a container engine could not run the image, and not how the image's program ended.
+bool is_engines_own(const JobSpec& spec, int status);
 
 struct InstancePlace {
   std::string host{};              // "algo-1"
@@ -23,6 +27,7 @@ struct InstancePlace {
   int port = 0;                    // where the instances of a job meet
   bool one_machine = true;         // else the first one's node is known when they start
   std::string token{};             // by which they know each other
+  std::filesystem::path hidden{};  // RunnerOptions::hidden
 };
 
 Command program_of(const JobSpec& spec, const InstancePlace& place, const std::filesystem::path& programs,

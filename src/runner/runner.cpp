@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/confinement.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/instance_type.h"
@@ -71,7 +72,7 @@ struct Runner::State {
   bool start_next();
   bool tell_queued(std::unique_lock<std::mutex>& lock);
   void start(const Key& key, std::shared_ptr<JobRun> run);
-  void collect(std::unique_lock<std::mutex>& lock);
+  bool collect(std::unique_lock<std::mutex>& lock);
 
   const RunnerOptions options;
   const RunnerListener listener;
@@ -127,22 +128,17 @@ void Runner::State::start(const Key& key, std::shared_ptr<JobRun> run) {
   });
 }
 
-// Jobs that have ended give their cores to those that wait.
-void Runner::State::collect(std::unique_lock<std::mutex>& lock) {
-  std::vector<std::thread> ended;
-  for (auto job = active.begin(); job != active.end();) {
-    if (!job->second.done) {
-      ++job;
-      continue;
-    }
-    cores.give_back(job->second.run->state().cores);
-    ended.push_back(std::move(job->second.thread));
-    lock.unlock();
-    ended.back().join();
-    lock.lock();
-    job = active.erase(job);
-    changed.notify_all();
-  }
+// A job that has ended gives its cores to those that wait. False where none has. Without the lock for a while.
+bool Runner::State::collect(std::unique_lock<std::mutex>& lock) {
+  const auto job = std::find_if(active.begin(), active.end(), [](const auto& each) { return each.second.done; });
+  if (job == active.end()) return false;
+  cores.give_back(job->second.run->state().cores);
+  lock.unlock();
+  job->second.thread.join();
+  lock.lock();
+  active.erase(job);
+  changed.notify_all();
+  return true;
 }
 
 // The first of the queue where there is room for it; before all, one that is to stop.
@@ -178,8 +174,9 @@ bool Runner::State::tell_queued(std::unique_lock<std::mutex>& lock) {
 
 void Runner::State::schedule() {
   std::unique_lock lock(mutex);
+  // What came while the lock was away is looked for before waiting.
   while (!leaving) {
-    collect(lock);
+    if (collect(lock)) continue;
     if (start_next()) continue;
     if (tell_queued(lock)) continue;
     changed.wait(lock);
@@ -191,6 +188,10 @@ Runner::Runner(RunnerOptions options, RunnerListener listener)
   make_folder(state_->options.folder);
   // Commands hold access keys.
   fs::permissions(state_->options.folder, fs::perms::owner_all);
+  if (!state_->options.hidden.empty() && !can_confine()) {
+    spdlog::warn("the kernel has no Landlock: nothing but graft itself keeps a training job of the image graft from {}",
+                 state_->options.hidden.string());
+  }
   state_->find_again();
   state_->scheduler = std::thread([state = state_.get()] { state->schedule(); });
 }

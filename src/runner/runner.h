@@ -14,6 +14,8 @@ struct RunnerOptions {
   std::filesystem::path programs{};  // where graft and graft-learn are
   enum class Executor { local, slurm } executor = Executor::local;
   int cores = 0;  // of this machine to give away; 0: all
+  // The platform's folder, of which a job's program sees its own part only, where the kernel can do that; empty: all.
+  std::filesystem::path hidden{};
   // How a job of this account reaches its objects.
   std::function<S3Settings(const std::string& account)> s3{};
 };

@@ -14,6 +14,9 @@
 
 namespace graft {
 
+// A script that goes on until the file is there.
+std::string until(const std::filesystem::path& file);
+
 // Of all jobs, in the order they came.
 class Told {
  public:

@@ -30,6 +30,10 @@ bool is_an_end(JobPhase phase) {
 
 }  // namespace
 
+std::string until(const fs::path& file) {
+  return "while [ ! -e '" + file.string() + "' ]; do sleep 0.02; done\n";
+}
+
 RunnerListener Told::listener() {
   return {.event =
               [this](const JobSpec& spec, const JobEvent& event) {

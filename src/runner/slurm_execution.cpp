@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/instance_type.h"
@@ -17,7 +18,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kLook = std::chrono::milliseconds(1000);
-constexpr auto kAskEvery = std::chrono::seconds(5);
+constexpr auto kAskEvery = std::chrono::seconds(5), kAskStopping = std::chrono::seconds(2);
 // Slurm's own limit is behind ours, so that a job's end is one that we see.
 constexpr int kMoreMinutes = 5;
 
@@ -27,17 +28,23 @@ std::string trimmed(std::string text) {
   return text;
 }
 
+std::string first_line(const std::string& text) {
+  return trimmed(text.substr(0, text.find('\n')));
+}
+
+// Within single quotes of a shell.
+std::string quoted(const fs::path& path) {
+  std::string out;
+  for (const char c : path.string()) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out;
+}
+
 class SlurmExecution final : public Execution {
  public:
   SlurmExecution(fs::path folder, std::vector<std::string> hosts, fs::path programs, const JobSpec& spec)
       : folder_(std::move(folder)), hosts_(std::move(hosts)), programs_(std::move(programs)), spec_(spec) {
     make_folder(folder_);
-    if (fs::exists(folder_ / "slurm")) {
-      id_ = read_text(folder_ / "slurm", 64);
-    } else {
-      // A runner may have ended between sbatch and writing its number down.
-      id_ = trimmed(run_command({"squeue", "--noheader", "--format=%A", "--name=" + name()}));
-    }
+    if (fs::exists(folder_ / "slurm")) id_ = read_text(folder_ / "slurm", 64);
   }
 
   void start() override {
@@ -51,7 +58,7 @@ class SlurmExecution final : public Execution {
     id_ = trimmed(
         run_command({"sbatch", "--parsable", "--job-name=" + name(), text("--ntasks=", hosts_.size()),
                      text("--cpus-per-task=", cores), text("--time=", minutes), "--no-requeue",
-                     "--chdir=" + folder_.string(), "--output=" + (folder_ / "slurm.log").string(), script.string()}));
+                     "--chdir=" + folder_.string(), "--output=" + (folder_ / kStartLog).string(), script.string()}));
     id_ = id_.substr(0, id_.find(';'));  // behind it: the cluster
     write_file(folder_ / "slurm", id_);
   }
@@ -61,11 +68,13 @@ class SlurmExecution final : public Execution {
     for (const std::string& host : hosts_) all.push_back(find_end(folder_ / host));
     const bool missing = std::any_of(all.begin(), all.end(), [](const auto& end) { return !end.has_value(); });
     if (!missing || Clock::now() < next_question_) return all;
-    next_question_ = Clock::now() + kAskEvery;
-    if (!state().empty()) return all;
-    for (std::size_t i = 0; i < hosts_.size(); ++i) {
-      make_folder(folder_ / hosts_[i]);
-      if (settle(folder_ / hosts_[i])) all[i] = find_end(folder_ / hosts_[i]);
+    next_question_ = Clock::now() + (stop_ ? kAskStopping : kAskEvery);
+    const std::string now = state();
+    if (now.empty()) {
+      settle_all(all);
+    } else if (stop_) {
+      // A signal that came before there was a process is lost, so it is sent until it has had its effect.
+      tell_to_stop(now);
     }
     return all;
   }
@@ -76,25 +85,36 @@ class SlurmExecution final : public Execution {
   }
 
   void stop(bool soon) override {
-    if (id_.empty()) return;
-    try {
-      const std::string now = state();
-      if (now == "PENDING" || now == "CONFIGURING") {
-        run_command({"scancel", id_});
-      } else if (!now.empty()) {
-        run_command({"scancel", soon ? "--signal=INT" : "--signal=TERM", id_});
-      }
-      next_question_ = {};
-    } catch (const std::exception& error) {
-      spdlog::warn("the job {} of Slurm is not told to stop: {}", id_, error.what());
-    }
+    stop_ = soon || stop_.value_or(false);
+    next_question_ = {};
   }
 
  private:
-  // "RUNNING"; empty when Slurm has it no more.
-  std::string state() const {
-    if (id_.empty()) return {};
+  void settle_all(std::vector<std::optional<SupervisedEnd>>& all) const {
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+      make_folder(folder_ / hosts_[i]);
+      if (settle(folder_ / hosts_[i])) all[i] = find_end(folder_ / hosts_[i]);
+    }
+  }
+
+  void tell_to_stop(const std::string& now) const {
+    if (id_.empty()) return;
+    std::vector<std::string> command{"scancel", id_};
+    const bool waits = now == "PENDING" || now == "CONFIGURING";
+    if (!waits) command.push_back(*stop_ ? "--signal=INT" : "--signal=TERM");
     try {
+      run_command(command);
+    } catch (const Error& error) {
+      spdlog::warn("the job {} of Slurm is not told to stop, which is tried again: {}", id_, error.what());
+    }
+  }
+
+  // "RUNNING"; empty when Slurm has it no more.
+  std::string state() {
+    try {
+      // A runner may have ended between sbatch and writing its number down.
+      if (id_.empty()) id_ = first_line(run_command({"squeue", "--noheader", "--format=%A", "--name=" + name()}));
+      if (id_.empty()) return {};
       return trimmed(run_command({"squeue", "--noheader", "--format=%T", "--jobs=" + id_}));
     } catch (const Error& error) {
       // Of a job that ended long ago it says that there is none; of a controller that is away, something else.
@@ -104,13 +124,10 @@ class SlurmExecution final : public Execution {
     }
   }
 
-  std::string name() const { return text("graft-", spec_.account, "-", spec_.name, "-", folder_.filename().string()); }
-
-  // Within single quotes of a shell.
-  static std::string quoted(const fs::path& path) {
-    std::string out;
-    for (const char c : path.string()) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out;
+  // The folder makes it this platform's own.
+  std::string name() const {
+    const std::string folder = hex(sha256(as_bytes(folder_.string()))).substr(0, 8);
+    return text("graft-", spec_.account, "-", spec_.name, "-", folder_.filename().string(), "-", folder);
   }
 
   const fs::path folder_;
@@ -119,6 +136,7 @@ class SlurmExecution final : public Execution {
   const JobSpec& spec_;
   std::string id_{};
   Clock::time_point next_question_{};
+  std::optional<bool> stop_{};  // it is to stop; true: soon
 };
 
 }  // namespace

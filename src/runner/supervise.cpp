@@ -21,6 +21,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "base/confinement.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -52,6 +53,7 @@ struct Program {
       if (core >= 0 && core < CPU_SETSIZE) CPU_SET(core, &cores);
     }
     memory = command.memory;
+    if (!command.hidden.empty()) confinement.emplace(command.hidden, command.folder);
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     for (std::string& variable : variables) envp.push_back(variable.data());
@@ -78,6 +80,7 @@ struct Program {
     ::sigemptyset(&nothing);
     ::sigprocmask(SIG_SETMASK, &nothing, nullptr);
     if (::chdir(folder.c_str()) != 0) say("cannot enter the folder of ");
+    if (confinement && !confinement->enter()) say("the kernel does not confine ");
     ::execve(argv.front(), argv.data(), envp.data());
     say("cannot start ");
   }
@@ -94,6 +97,7 @@ struct Program {
   std::vector<char*> argv{}, envp{};
   cpu_set_t cores;
   std::uint64_t memory = 0;
+  std::optional<Confinement> confinement{};
 };
 
 class Supervisor {

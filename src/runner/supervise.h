@@ -4,9 +4,10 @@
 //
 // The folder:
 //   command.json   what is to be run (Command)
-//   lock           held (flock) by the supervisor and, inherited, by all that it starts: who has it knows that none
-//   runs started.json   who runs (Started) end.json       how it ended (End); who has the lock may write it, and then
-//   nothing is started here any more log            all that the program says
+//   lock           held (flock) by the supervisor and all that it starts: who has it knows that none of them runs
+//   started.json   who runs (Started)
+//   end.json       how it ended (End); who has the lock may write it, and nothing is started here any more
+//   log            all that the program says
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,7 @@ struct Command {
   std::vector<std::string> arguments{};  // the program first
   std::map<std::string, std::string> environment{};
   std::filesystem::path folder{};        // to run in
+  std::filesystem::path hidden{};        // of what is below it the program sees `folder` only; empty: all
   std::vector<int> cores{};              // empty: all
   std::uint64_t memory = 0;              // bytes of data; 0: no limit
   double deadline = 0;                   // seconds since 1970; 0: none

@@ -3,6 +3,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -27,7 +30,7 @@ void to_json(Json& json, const Command& command) {
           {"folder", command.folder.string()}, {"cores", command.cores},
           {"memory", command.memory},          {"deadline", command.deadline},
           {"patience", command.patience},      {"after", command.after},
-          {"inherited", command.inherited}};
+          {"inherited", command.inherited},    {"hidden", command.hidden.string()}};
 }
 
 void from_json(const Json& json, Command& command) {
@@ -43,6 +46,7 @@ void from_json(const Json& json, Command& command) {
   read("patience", command.patience);
   read("after", command.after);
   read("inherited", command.inherited);
+  command.hidden = field<std::string>(json, "hidden", "command.json");
   require(!command.arguments.empty(), "command.json: there is no program");
 }
 
@@ -106,12 +110,26 @@ bool settle(const fs::path& folder) {
   return true;
 }
 
+// Whoever it started may have left its group, and has its lock.
+void kill_holders(const fs::path& lock) {
+  std::error_code gone;  // processes come and go meanwhile
+  for (const auto& process : fs::directory_iterator("/proc", gone)) {
+    const std::string name = process.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos || name == std::to_string(::getpid())) continue;
+    for (const auto& open : fs::directory_iterator(process.path() / "fd", gone)) {
+      if (fs::read_symlink(open.path(), gone) == lock) ::kill(std::atoi(name.c_str()), SIGKILL);
+    }
+  }
+}
+
 void kill_remains(const fs::path& folder) {
   const std::optional<Started> started = find_started(folder);
   if (!started || started->group <= 1 || started->supervisor.boot != boot_id()) return;
   const Descriptor supervisor(open_process(started->supervisor));
   // The lock is held by somebody, so the group is still this one's, if it is there.
-  if (supervisor.fd < 0) ::kill(-started->group, SIGKILL);
+  if (supervisor.fd >= 0) return;
+  ::kill(-started->group, SIGKILL);
+  kill_holders(fs::canonical(folder / "lock"));
 }
 
 }  // namespace graft
