@@ -145,7 +145,9 @@ Platform::State::State(const PlatformOptions& given)
     if (entry) return serve(services, exchange);
     exchange->answer(error_response(503, "ServiceUnavailable: the platform starts or ends; try again"));
   };
-  at_objects = on_workers(object_workers, [this](const auto& exchange) { serve(services, exchange); });
+  at_objects = on_workers(object_workers, [this](const auto& exchange) {
+    if (const auto next = objects.across_origins(exchange)) serve(services, next);
+  });
   at_calls = on_workers(call_workers, serve_call);
   at_runtime = on_workers(runtime_workers, serve_call);
   start();

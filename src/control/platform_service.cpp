@@ -187,7 +187,8 @@ Response answer_runtime(const Call& call, Record& record) {
 void answer(const Call& call, Record& record) {
   if (call.route.door == Door::objects) {
     const ObjectService::Done done = call.services.objects(call.exchange);
-    record = {"s3", record.caller, done.operation, done.resource, done.status, done.code};
+    const Caller& caller = done.caller.anonymous() ? record.caller : done.caller;  // a form names its own
+    record = {"s3", Caller(caller), done.operation, done.resource, done.status, done.code};
     return;
   }
   Response response;

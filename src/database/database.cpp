@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <map>
 #include <utility>
 #include <vector>
@@ -49,7 +50,11 @@ Rows::~Rows() {
   if (!statement_) return;
   sqlite3_reset(statement_);
   sqlite3_clear_bindings(statement_);
-  database_->state_->idle[sqlite3_sql(statement_)].push_back(statement_);
+  // A statement that was compiled once has its place; finding it must not allocate.
+  auto& idle = database_->state_->idle;
+  const std::string_view sql = sqlite3_sql(statement_);
+  const auto found = idle.find(sql);
+  (found == idle.end() ? idle[std::string(sql)] : found->second).push_back(statement_);
 }
 
 bool Rows::next() {
@@ -125,8 +130,16 @@ std::int64_t Database::changed() const {
   return sqlite3_changes64(state_->connection);
 }
 
+bool Database::in_transaction() const {
+  return sqlite3_get_autocommit(state_->connection) == 0;
+}
+
 void Database::failed(std::string_view doing) const {
   const int code = state_->connection ? sqlite3_errcode(state_->connection) : SQLITE_NOMEM;
+  const bool full = code == SQLITE_FULL || (code == SQLITE_IOERR && sqlite3_system_errno(state_->connection) == ENOSPC);
+  if (full)
+    throw Error(Kind::unavailable, "StorageFull",
+                text("the disk is full: free some space for ", state_->file.filename().string()));
   const Kind kind = code == SQLITE_CONSTRAINT                                               ? Kind::conflict
                     : code == SQLITE_ERROR || code == SQLITE_MISUSE || code == SQLITE_RANGE ? Kind::internal
                                                                                             : Kind::unavailable;

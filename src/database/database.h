@@ -90,8 +90,8 @@ class Database {
   void script(const char* statements);
 
   // One statement. Throws Kind::conflict where a constraint of a table forbids it, Kind::unavailable for what else
-  // prevents it (a full disk). Statements are compiled
-  // once and kept, so `sql` is to be a literal.
+  // prevents it, with the code "StorageFull" where the disk is full. Statements are compiled once and kept, so `sql` is
+  // to be a literal.
   template <typename... Values>
   void run(std::string_view sql, const Values&... values) {
     const Parameter parameters[] = {nullptr, Parameter(values)...};
@@ -107,6 +107,8 @@ class Database {
 
   // Rows that the last run() changed.
   std::int64_t changed() const;
+  // SQLite itself undoes a transaction that a full or broken disk interrupts.
+  bool in_transaction() const;
 
  private:
   friend class Rows;

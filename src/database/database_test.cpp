@@ -57,6 +57,24 @@ TEST_F(DatabaseTest, UndoesWhatIsNotCommitted) {
   EXPECT_FALSE(rows.next());
 }
 
+TEST_F(DatabaseTest, SaysThatTheDiskIsFullAndGoesOn) {
+  Database database(file);
+  database.script("create table t (a blob); pragma max_page_count = 10");
+  const Bytes large(100'000);
+  try {
+    Transaction transaction(database);
+    database.run("insert into t values (?)", ByteView(large));
+    transaction.commit();
+    FAIL() << "it fits into ten pages";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), Kind::unavailable);
+    EXPECT_EQ(error.code(), "StorageFull");
+  }
+  EXPECT_FALSE(database.in_transaction());
+  database.run("insert into t values ('small')");
+  EXPECT_EQ(database.changed(), 1);
+}
+
 TEST_F(DatabaseTest, SaysConflictWhereAConstraintForbids) {
   Database database(file);
   database.script("create table t (a integer primary key)");

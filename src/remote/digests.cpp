@@ -6,6 +6,7 @@
 #include <new>
 #include <vector>
 
+#include "base/crc.h"
 #include "base/error.h"
 #include "http/base64.h"
 
@@ -37,16 +38,30 @@ std::string hex_text(ByteView bytes) {
   return out;
 }
 
-// One promise of the head.
+using CrcOf = std::uint64_t (*)(std::uint64_t crc, ByteView bytes);
+
+// One promise of the head: of a digest, or of a CRC.
 struct Promise {
   std::string name;
   Bytes expected;
-  std::shared_ptr<void> context;
-};
+  std::shared_ptr<void> context{};
+  CrcOf crc_of = nullptr;
+  std::uint64_t crc = 0;
 
-Promise promise(std::string name, Bytes expected, const EVP_MD* kind) {
-  return {std::move(name), std::move(expected), start(kind)};
-}
+  void update(ByteView bytes) {
+    if (crc_of) {
+      crc = crc_of(crc, bytes);
+    } else {
+      EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context.get()), bytes.data(), bytes.size());
+    }
+  }
+  bool is_kept() const {
+    if (!crc_of) return end(context.get()) == expected;
+    std::uint64_t number = 0;
+    for (const std::byte byte : expected) number = number << 8 | std::to_integer<std::uint64_t>(byte);
+    return number == crc;
+  }
+};
 
 // Nothing for what is no base64, such as "...-3" of an object in three parts.
 Bytes decoded(std::string_view words) {
@@ -96,29 +111,33 @@ BodyCheck::BodyCheck(const Headers& head) : state_(std::make_unique<State>()) {
   std::vector<Promise>& promises = state_->promises;
   std::string etag(find_header(head, "ETag").value_or(""));
   std::erase(etag, '"');
-  if (is_md5(etag) && !has_foreign_etag(head)) promises.push_back(promise("its ETag", md5_bytes(etag), EVP_md5()));
+  if (is_md5(etag) && !has_foreign_etag(head)) promises.push_back({"its ETag", md5_bytes(etag), start(EVP_md5())});
   // A checksum of the parts' checksums.
   if (find_header(head, "x-amz-checksum-type") == "COMPOSITE") return;
-  const auto add = [&](const char* header, const EVP_MD* kind) {
+  const auto add = [&](const char* header, std::size_t size, const EVP_MD* kind, CrcOf crc_of) {
     const auto expected = decoded(find_header(head, header).value_or(""));
-    if (expected.size() != static_cast<std::size_t>(EVP_MD_get_size(kind))) return;
-    promises.push_back(promise(text("its header ", header), expected, kind));
+    if (expected.size() != size) return;
+    promises.push_back({text("its header ", header), expected, kind ? start(kind) : nullptr, crc_of});
   };
-  add("x-amz-checksum-sha256", EVP_sha256());
-  add("x-amz-checksum-sha1", EVP_sha1());
+  add("x-amz-checksum-sha256", 32, EVP_sha256(), nullptr);
+  add("x-amz-checksum-sha1", 20, EVP_sha1(), nullptr);
+  add("x-amz-checksum-crc32", 4, nullptr,
+      [](std::uint64_t crc, ByteView bytes) -> std::uint64_t { return crc32(static_cast<std::uint32_t>(crc), bytes); });
+  add("x-amz-checksum-crc32c", 4, nullptr, [](std::uint64_t crc, ByteView bytes) -> std::uint64_t {
+    return crc32c(static_cast<std::uint32_t>(crc), bytes);
+  });
+  add("x-amz-checksum-crc64nvme", 8, nullptr, crc64nvme);
 }
 
 BodyCheck::~BodyCheck() = default;
 
 void BodyCheck::update(ByteView bytes) {
-  for (const Promise& each : state_->promises) {
-    EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(each.context.get()), bytes.data(), bytes.size());
-  }
+  for (Promise& each : state_->promises) each.update(bytes);
 }
 
 std::string BodyCheck::finish() {
   for (const Promise& each : state_->promises) {
-    if (end(each.context.get()) != each.expected) return each.name;
+    if (!each.is_kept()) return each.name;
   }
   return "";
 }

@@ -194,6 +194,11 @@ TEST(Object, ThatDoesNotMatchItsDigestsIsRefused) {
   EXPECT_THAT(with("x-amz-checksum-sha256", "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="), "none");
   EXPECT_THAT(with("x-amz-checksum-sha256", "AngWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="), HasSubstr("sha256"));
   EXPECT_EQ(with("x-amz-checksum-sha256", "AngWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=-3"), "none");
+  EXPECT_EQ(with("x-amz-checksum-crc32", "NSRBwg=="), "none");
+  EXPECT_THAT(with("x-amz-checksum-crc32", "NSRBww=="), HasSubstr("crc32"));
+  EXPECT_EQ(with("x-amz-checksum-crc32c", "Nks/tw=="), "none");
+  EXPECT_THAT(with("x-amz-checksum-crc32c", "Nks/uA=="), HasSubstr("crc32c"));
+  EXPECT_THAT(with("x-amz-checksum-crc64nvme", "AAAAAAAAAAA="), HasSubstr("crc64nvme"));
   store.fault = [](const Request&) {
     return Response{200,
                     "text/plain",

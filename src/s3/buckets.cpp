@@ -69,6 +69,7 @@ void remove_bucket(Store& store, const Bucket& bucket) {
       database.run(sql, bucket.id);
     }
     database.run("delete from uploads where bucket = ?", bucket.id);
+    database.run("delete from bucket_settings where bucket = ?", bucket.id);
     database.run("delete from buckets where id = ?", bucket.id);
   });
   for (const FileId file : files) store.files.remove(file);
@@ -79,6 +80,22 @@ void change_bucket(Store& store, const Bucket& bucket) {
   store.index.write([&](Database& database) {
     database.run("update buckets set public = ?, tags = ?, policy = ? where id = ?", bucket.is_public, as_bytes(tags),
                  bucket.policy, bucket.id);
+  });
+}
+
+std::optional<std::string> find_setting(Store& store, std::int64_t bucket, std::string_view name) {
+  const Index::Reader reader = store.index.read();
+  Rows rows = reader->query("select value from bucket_settings where bucket = ? and name = ?", bucket, name);
+  return rows.next() ? std::optional(rows.text(0)) : std::nullopt;
+}
+
+void set_setting(Store& store, std::int64_t bucket, std::string_view name, const std::string& value) {
+  store.index.write([&](Database& database) {
+    if (value.empty()) {
+      database.run("delete from bucket_settings where bucket = ? and name = ?", bucket, name);
+    } else {
+      database.run("insert or replace into bucket_settings values (?, ?, ?)", bucket, name, value);
+    }
   });
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "s3/errors.h"
+#include "s3/public_access.h"
 
 namespace graft::s3 {
 namespace {
@@ -100,14 +101,14 @@ Address address_of(const Request& request, const std::string& domain) {
   return {std::string(path.substr(0, slash)), std::string(path.substr(slash + 1))};
 }
 
-bool may_read_all(const Call& call, const Bucket& bucket) {
-  return bucket.is_public || (!call.caller().anonymous() && call.caller().account == bucket.account);
+bool is_owner(const Call& call, const Bucket& bucket) {
+  return !call.caller().anonymous() && call.caller().account == bucket.account;
 }
 
 Bucket open_bucket(const Call& call, Access access) {
   Bucket bucket = find_for(call);
-  const bool owner = !call.caller().anonymous() && call.caller().account == bucket.account;
-  demand(owner || (access == Access::read && bucket.is_public), Code::access_denied, "the bucket ", bucket.name,
+  const bool may = is_owner(call, bucket) || (access == Access::list && anyone_may_list(call.store, bucket));
+  demand(may, Code::access_denied, "the bucket ", bucket.name,
          call.caller().anonymous() ? " is not public; sign the request" : " is another account's");
   return bucket;
 }

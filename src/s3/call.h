@@ -16,6 +16,7 @@ struct Call {
   SignedExchange& exchange;
   std::string bucket{}, key{};         // empty where the request names none
   const Identity* identity = nullptr;  // for forms, which sign themselves
+  std::optional<Caller> signer{};      // of a form, as soon as he is known
 
   const Request& request() const { return exchange.request(); }
   const Caller& caller() const { return exchange.caller(); }
@@ -31,14 +32,14 @@ struct Address {
 };
 Address address_of(const Request& request, const std::string& domain);
 
-enum class Access { read, write };
+enum class Access { list, own };
 
-// The bucket, for who may. Throws NoSuchBucket, AccessDenied. With Access::read a public bucket is anyone's.
+// The bucket, for who may: with Access::list everyone, where it says so; else its account alone. Throws NoSuchBucket,
+// AccessDenied.
 Bucket open_bucket(const Call& call, Access access);
-// The same, for reading one object: one that is public may be read where its bucket is not. `is_public` is asked
-// only then.
+// Whoever asks.
 Bucket open_bucket_of(const Call& call);
-bool may_read_all(const Call& call, const Bucket& bucket);
+bool is_owner(const Call& call, const Bucket& bucket);
 
 // Throws InvalidBucketName, KeyTooLongError, InvalidURI.
 void check_bucket_name(const std::string& name);

@@ -6,11 +6,11 @@
 #include <array>
 #include <utility>
 
+#include "base/crc.h"
 #include "base/error.h"
 #include "http/base64.h"
 #include "http/url.h"
 #include "identity/secret.h"
-#include "s3/crc.h"
 
 namespace graft::s3 {
 namespace {

@@ -3,6 +3,7 @@
 #include "http/url.h"
 #include "s3/conditions.h"
 #include "s3/errors.h"
+#include "s3/public_access.h"
 
 namespace graft::s3 {
 namespace {
@@ -37,10 +38,11 @@ CopySource open_copy_source(const Call& call) {
   constexpr int kMostTries = 100;
   const Address address = parse_source(*call.header("x-amz-copy-source"));
   CopySource source{.bucket = find_source_bucket(call, address.bucket)};
-  const bool all = may_read_all(call, source.bucket);
+  const bool owner = is_owner(call, source.bucket);
   for (int i = 0; i < kMostTries; ++i) {
     auto object = find_object(call.store, source.bucket.id, address.key, true);
-    demand(all || (object && object->is_public), Code::access_denied, "the source of the copy is another account's");
+    demand(owner || (object && anyone_may_read(call.store, source.bucket, address.key, object->is_public)),
+           Code::access_denied, "the source of the copy is another account's");
     demand(object.has_value(), Code::no_such_key, "no object has the key ", address.key);
     if (object->file) source.file = call.store.files.open(object->file);
     if (object->file && !source.file) continue;  // it was replaced meanwhile

@@ -17,8 +17,10 @@ struct Line {
 
 constexpr Line kErrors[] = {
     {Code::access_denied, "AccessDenied", 403},
+    {Code::access_forbidden, "AccessForbidden", 403},
     {Code::authorization_header_malformed, "AuthorizationHeaderMalformed", 400},
     {Code::bad_digest, "BadDigest", 400},
+    {Code::bad_request, "BadRequest", 400},
     {Code::bucket_already_exists, "BucketAlreadyExists", 409},
     {Code::bucket_already_owned_by_you, "BucketAlreadyOwnedByYou", 409},
     {Code::bucket_not_empty, "BucketNotEmpty", 409},
@@ -62,6 +64,7 @@ constexpr Line kErrors[] = {
     {Code::operation_aborted, "OperationAborted", 409},
     {Code::precondition_failed, "PreconditionFailed", 412},
     {Code::request_timeout, "RequestTimeout", 400},
+    {Code::storage_full, "StorageFull", 507},
 };
 
 Kind kind_of(int status) {
@@ -73,6 +76,8 @@ Kind kind_of(int status) {
     case 409:
     case 412:
       return Kind::conflict;
+    case 507:
+      return Kind::unavailable;
     default:
       return Kind::invalid;
   }
@@ -85,6 +90,10 @@ Error make_error(Code code, const std::string& message) {
     if (line.code == code) return Error(kind_of(line.status), std::string(line.name), message);
   }
   return Error(Kind::internal, "", message);
+}
+
+void refuse_full() {
+  refuse(Code::storage_full, "the disk of the object store is full; delete objects, or give it more room");
 }
 
 WireError wire_error(const std::exception& error) {

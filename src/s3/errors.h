@@ -10,8 +10,10 @@ namespace graft::s3 {
 
 enum class Code {
   access_denied,
+  access_forbidden,
   authorization_header_malformed,
   bad_digest,
+  bad_request,
   bucket_already_exists,
   bucket_already_owned_by_you,
   bucket_not_empty,
@@ -55,6 +57,7 @@ enum class Code {
   operation_aborted,
   precondition_failed,
   request_timeout,
+  storage_full,
 };
 
 template <typename... Parts>
@@ -72,6 +75,9 @@ template <typename... Parts>
 [[noreturn]] void refuse(Code code, const Parts&... parts) {
   throw make_error(code, text(parts...));
 }
+
+// StorageFull.
+[[noreturn]] void refuse_full();
 
 // How a client is told of what was thrown. What is none of the errors above, and no error of signatures, is
 // InternalError, or ServiceUnavailable where it may help to try again; its message says nothing of the inside.

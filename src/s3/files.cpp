@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "s3/errors.h"
 
 namespace graft::s3 {
 namespace {
@@ -23,6 +24,7 @@ constexpr int kGenerationShift = 36;
 constexpr std::uint64_t kWriteBehind = 4 << 20;
 
 [[noreturn]] void fail_on(const char* verb, const fs::path& path) {
+  if (errno == ENOSPC || errno == EDQUOT) refuse_full();
   fail(Kind::unavailable, "cannot ", verb, " ", path.string(), ": ", system_message());
 }
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/crc.h"
 #include "base/random.h"
-#include "s3/crc.h"
 
 namespace graft::s3 {
 namespace {

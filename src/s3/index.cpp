@@ -1,5 +1,6 @@
 #include "s3/index.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -8,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
+
 namespace graft::s3 {
 namespace {
 
@@ -15,9 +18,12 @@ namespace {
 // file. headers, checksums and tags are as pairs.h packs them; parts are sizes, eight bytes each.
 constexpr const char* kSchema = R"sql(
 create table if not exists numbers (name text primary key, value integer not null) without rowid;
+create table if not exists scrubbed (id integer primary key, bucket integer not null, key blob not null);
 create table if not exists buckets (
   id integer primary key, name text not null unique, account text not null, region text not null,
   created integer not null, public integer not null default 0, tags blob, policy text);
+create table if not exists bucket_settings (
+  bucket integer not null, name text not null, value text not null, primary key (bucket, name)) without rowid;
 create table if not exists contents (id integer primary key, bytes blob not null);
 create table if not exists objects (
   bucket integer not null, key blob not null, size integer not null, modified integer not null, etag text not null,
@@ -58,7 +64,8 @@ struct Index::State {
 
   explicit State(const std::filesystem::path& path) : file(path), writer(path) {}
   void run();
-  void commit(std::deque<Change*>& changes);
+  void commit(const std::deque<Change*>& changes);
+  void commit_again(const std::deque<Change*>& changes);
 };
 
 namespace {
@@ -70,6 +77,7 @@ void run_alone(Database& database, Change& change) {
     (*change.run)(database);
   } catch (...) {
     change.error = std::current_exception();
+    if (!database.in_transaction()) throw;  // SQLite has undone all of them
     database.run("rollback to change");
   }
   database.run("release change");
@@ -77,7 +85,7 @@ void run_alone(Database& database, Change& change) {
 
 }  // namespace
 
-void Index::State::commit(std::deque<Change*>& changes) {
+void Index::State::commit(const std::deque<Change*>& changes) {
   try {
     Transaction transaction(writer);
     for (Change* change : changes) run_alone(writer, *change);
@@ -89,6 +97,32 @@ void Index::State::commit(std::deque<Change*>& changes) {
   }
 }
 
+bool is_full(const Change& change) {
+  try {
+    if (change.error) std::rethrow_exception(change.error);
+  } catch (const Error& error) {
+    return error.code() == "StorageFull";
+  } catch (const std::exception&) {
+  }
+  return false;
+}
+
+// The disk is full. What the log holds goes into the database, which leaves room for a new log; and a small change, as
+// a deletion is, must not fail for a large one beside it.
+void Index::State::commit_again(const std::deque<Change*>& changes) {
+  if (std::none_of(changes.begin(), changes.end(), [](const Change* change) { return is_full(*change); })) return;
+  try {
+    writer.script("pragma wal_checkpoint(truncate)");
+  } catch (const Error&) {
+    // There may be room all the same.
+  }
+  for (Change* change : changes) {
+    if (!is_full(*change)) continue;
+    change->error = nullptr;
+    commit({change});
+  }
+}
+
 void Index::State::run() {
   std::unique_lock lock(mutex);
   while (true) {
@@ -97,6 +131,7 @@ void Index::State::run() {
     std::deque<Change*> changes = std::exchange(waiting, {});
     lock.unlock();
     commit(changes);
+    commit_again(changes);
     lock.lock();
     for (Change* change : changes) change->done = true;
     finished.notify_all();
@@ -127,6 +162,12 @@ void Index::write(const std::function<void(Database&)>& change) {
   state_->finished.wait(lock, [&] { return mine.done; });
   lock.unlock();
   if (mine.error) std::rethrow_exception(mine.error);
+}
+
+std::uint64_t Index::free_bytes() {
+  const Reader reader = read();
+  Rows rows = reader->query("select freelist_count * page_size from pragma_freelist_count, pragma_page_size");
+  return rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
 }
 
 Index::Reader Index::read() {

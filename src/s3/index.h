@@ -20,12 +20,15 @@ class Index {
   Index& operator=(const Index&) = delete;
 
   // Runs `change` in a transaction, on another thread; on disk when it returns. When it throws, nothing of it is done
-  // and this throws the same. Thread-safe.
+  // and this throws the same. It may be run more than once until it is done. Thread-safe.
   void write(const std::function<void(Database&)>& change);
 
   // A connection to read from, back in the pool when the handle goes. Thread-safe; the connection is not.
   using Reader = std::unique_ptr<Database, std::function<void(Database*)>>;
   Reader read();
+
+  // Bytes that deleted rows have left in the file, for others to use.
+  std::uint64_t free_bytes();
 
  private:
   struct State;

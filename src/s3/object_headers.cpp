@@ -7,6 +7,7 @@
 #include "http/url.h"
 #include "s3/dates.h"
 #include "s3/errors.h"
+#include "s3/public_access.h"
 
 namespace graft::s3 {
 namespace {
@@ -85,6 +86,19 @@ bool public_by_acl(const Call& call) {
   demand(acl == "private" || acl == "bucket-owner-full-control" || acl == "bucket-owner-read", Code::not_implemented,
          "x-amz-acl: ", acl, " is not implemented; private and public-read are");
   return false;
+}
+
+void check_public_acl(const Call& call, const Bucket& bucket, bool is_public) {
+  if (!is_public) return;
+  const auto block = find_access_block(call.store, bucket.id);
+  demand(!block || !block->block_acls, Code::access_denied, "the bucket ", bucket.name,
+         " is set not to take ACLs that give anything to everyone (BlockPublicAcls)");
+}
+
+bool public_by_acl(const Call& call, const Bucket& bucket) {
+  const bool is_public = public_by_acl(call);
+  check_public_acl(call, bucket, is_public);
+  return is_public;
 }
 
 std::string in_quotes(const std::string& etag) {

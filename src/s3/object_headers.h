@@ -16,6 +16,9 @@ Headers tags_to_store(const Call& call);
 void check_tags(const Headers& tags, std::size_t most);
 // x-amz-acl: whether it is public-read. Throws NotImplemented for what is neither that nor private.
 bool public_by_acl(const Call& call);
+// The same, for a bucket that is there or an object in it. Throws AccessDenied where the bucket must not have that.
+bool public_by_acl(const Call& call, const Bucket& bucket);
+void check_public_acl(const Call& call, const Bucket& bucket, bool is_public);
 
 std::string in_quotes(const std::string& etag);
 // What the client said of encryption, given back.

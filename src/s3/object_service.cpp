@@ -5,9 +5,10 @@
 #include <array>
 
 #include "base/log.h"
+#include "s3/cross_origin.h"
 #include "s3/errors.h"
 #include "s3/operations.h"
-#include "s3/xml.h"
+#include "s3/verbs.h"
 
 namespace graft {
 
@@ -28,20 +29,6 @@ std::string request_id() {
   return id;
 }
 
-Response error_answer(const s3::WireError& error, const Request& request, const std::string& id) {
-  Response response{.status = error.status};
-  // A client reads neither of these further than to its status.
-  if (request.method == "HEAD" || error.status == 304) return response;
-  s3::Xml xml("Error", "");
-  xml.add("Code", error.code);
-  xml.add("Message", error.message);
-  xml.add("Resource", request.path);
-  xml.add("RequestId", id);
-  response.content_type = "application/xml";
-  response.body = xml.finish();
-  return response;
-}
-
 }  // namespace
 
 ObjectService::ObjectService(const ObjectServiceOptions& options) : state_(std::make_unique<State>(options)) {}
@@ -52,9 +39,9 @@ ObjectService::Done ObjectService::serve(SignedExchange& exchange) {
   const std::string id = request_id();
   Done done;
   Response response;
+  s3::Address address = s3::address_of(exchange.request(), state_->options.domain);
+  s3::Call call{state_->store, exchange, std::move(address.bucket), std::move(address.key), state_->options.identity};
   try {
-    s3::Address address = s3::address_of(exchange.request(), state_->options.domain);
-    s3::Call call{state_->store, exchange, std::move(address.bucket), std::move(address.key), state_->options.identity};
     done.resource = call.key.empty() ? call.bucket : call.bucket + "/" + call.key;
     const s3::Operation& operation = s3::find_operation(call);
     done.operation = operation.name;
@@ -62,12 +49,17 @@ ObjectService::Done ObjectService::serve(SignedExchange& exchange) {
   } catch (const std::exception& error) {
     const s3::WireError wire = s3::wire_error(error);
     done.code = wire.code;
-    response = error_answer(wire, exchange.request(), id);
+    response = s3::error_answer(wire, exchange.request(), id);
   }
+  done.caller = call.signer.value_or(exchange.caller());
   done.status = response.status;
   response.headers.emplace_back("x-amz-request-id", id);
   exchange.answer(std::move(response));
   return done;
+}
+
+std::shared_ptr<Exchange> ObjectService::across_origins(std::shared_ptr<Exchange> exchange) {
+  return s3::across_origins(state_->store, state_->options.domain, std::move(exchange));
 }
 
 }  // namespace graft

@@ -29,8 +29,14 @@ class ObjectService {
     std::string operation{}, resource{};
     int status = 200;
     std::string code{};  // of an error
+    Caller caller{};     // who signed: the request, or the form that it is
   };
   Done serve(SignedExchange& exchange);
+
+  // Of a request that nobody has looked at yet: answers what browsers ask before they send one for a page of another
+  // origin (OPTIONS), and returns nothing. Any other exchange is given back, and its answer will have what the bucket's
+  // CORS rules say. Thread-safe; throws as serve() answers.
+  std::shared_ptr<Exchange> across_origins(std::shared_ptr<Exchange> exchange);
 
  private:
   struct State;

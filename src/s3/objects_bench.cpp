@@ -5,12 +5,12 @@
 #include <map>
 #include <memory>
 
+#include "base/crc.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "s3/buckets.h"
 #include "s3/checksum.h"
-#include "s3/crc.h"
 #include "s3/listing.h"
 #include "s3/objects.h"
 

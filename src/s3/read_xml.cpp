@@ -133,6 +133,21 @@ std::optional<std::string> parse_text(std::string_view xml, std::string_view roo
   return found;
 }
 
+std::vector<std::vector<std::pair<std::string, std::string>>> parse_groups(std::string_view xml, std::string_view root,
+                                                                           std::string_view group, std::size_t most) {
+  pugi::xml_document document;
+  const pugi::xml_node top = parse(document, xml, root);
+  std::vector<std::vector<std::pair<std::string, std::string>>> groups;
+  each(top, group, [&](const pugi::xml_node& node) {
+    demand(groups.size() < most, Code::malformed_xml, "there are at most ", most, " <", group, ">");
+    groups.emplace_back();
+    for (const pugi::xml_node& child : node.children()) {
+      if (child.type() == pugi::node_element) groups.back().emplace_back(name_of(child), text_of(child));
+    }
+  });
+  return groups;
+}
+
 bool parse_public_acl(std::string_view xml, std::string_view account) {
   pugi::xml_document document;
   const pugi::xml_node root = parse(document, xml, "AccessControlPolicy");

@@ -3,6 +3,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "s3/cors.h"
 #include "s3/xml.h"
 
 namespace {
@@ -31,5 +32,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   attempt([&] { s3::parse_tagging(xml); });
   attempt([&] { s3::parse_text(xml, "VersioningConfiguration", "Status"); });
   attempt([&] { s3::parse_public_acl(xml, "000000000001"); });
+  attempt([&] {
+    const std::string written = s3::cors_xml(s3::parse_cors(xml));
+    if (s3::cors_xml(s3::parse_cors(written)) != written) std::abort();
+  });
   return 0;
 }

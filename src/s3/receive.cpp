@@ -152,6 +152,7 @@ Headers Received::checksums() const {
 Received receive(Call& call, const ReceiveOptions& options) {
   const Promise promise = promise_of(call);
   check_size(call.exchange.length().value_or(0), options.most);
+  call.store.check_room(call.exchange.length().value_or(0));
   Received received{.algorithm = promise.algorithm ? promise.algorithm : options.algorithm};
   Buffers buffers;
   Hashing hashing(call.store.hash_threads, received.algorithm);
@@ -164,6 +165,7 @@ Received receive(Call& call, const ReceiveOptions& options) {
 
 Received copy_range(Store& store, const CopySource& source, std::uint64_t offset, std::uint64_t length,
                     const ReceiveOptions& options) {
+  store.check_room(length);
   Received received{.size = length, .algorithm = options.algorithm};
   received.file.emplace(new_file(store, options));
   Hashing hashing(store.hash_threads, options.algorithm);

@@ -1,9 +1,13 @@
 #include "s3/store.h"
 
+#include <sys/statvfs.h>
+
 #include <chrono>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "s3/errors.h"
+#include "s3/objects.h"
 
 namespace graft::s3 {
 namespace {
@@ -36,7 +40,11 @@ bool is_named(Database& database, FileId file) {
 }  // namespace
 
 Store::Store(const std::filesystem::path& folder)
-    : index(made(folder) / "objects.db"), files(folder / "objects", next_generation(index)), assemblies(index, files) {
+    : index(made(folder) / "objects.db"),
+      files(folder / "objects", next_generation(index)),
+      assemblies(index, files),
+      folder_(folder),
+      scrubber_(index, files, soundness) {
   sweeper_ = std::thread([this] { sweep(); });
 }
 
@@ -53,6 +61,16 @@ void Store::sweep() {
   } catch (const std::exception& error) {
     spdlog::warn("the object store could not look for files that nothing names: {}", error.what());
   }
+}
+
+void Store::check_room(std::uint64_t size) {
+  constexpr std::uint64_t kMostReserve = 64 << 20;
+  struct statvfs disk {};
+  if (::statvfs(folder_.c_str(), &disk) != 0) return;  // writing will say what is wrong
+  const std::uint64_t free = disk.f_bavail * disk.f_frsize,
+                      reserve = std::min<std::uint64_t>(kMostReserve, disk.f_blocks * disk.f_frsize / 64);
+  if (free >= reserve && free - reserve >= size) return;
+  if (size > kMostInIndex || index.free_bytes() < 2 * size + kMostInIndex) refuse_full();
 }
 
 std::int64_t now() {

@@ -8,6 +8,7 @@
 #include "s3/files.h"
 #include "s3/hashing.h"
 #include "s3/index.h"
+#include "s3/scrubber.h"
 #include "s3/soundness.h"
 
 namespace graft::s3 {
@@ -23,10 +24,16 @@ struct Store {
   Soundness soundness{};
   HashThreads hash_threads{};
 
+  // Throws StorageFull unless the disk has room for a content of so many bytes, and then some: who deletes objects
+  // needs a little himself.
+  void check_room(std::uint64_t size);
+
  private:
   void sweep();
+  const std::filesystem::path folder_;
   std::atomic<bool> stopping_{false};
   std::thread sweeper_;
+  Scrubber scrubber_;
 };
 
 // Milliseconds since 1970.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "s3/call.h"
+#include "s3/errors.h"
 
 namespace graft::s3 {
 
@@ -22,6 +23,12 @@ Response delete_bucket_policy(Call& call);
 Response get_bucket_tagging(Call& call);
 Response put_bucket_tagging(Call& call);
 Response delete_bucket_tagging(Call& call);
+Response get_public_access_block(Call& call);
+Response put_public_access_block(Call& call);
+Response delete_public_access_block(Call& call);
+Response get_bucket_cors(Call& call);
+Response put_bucket_cors(Call& call);
+Response delete_bucket_cors(Call& call);
 // Settings that a bucket cannot have: the error that says it is not set, or the empty setting.
 Response get_unset(Call& call);
 
@@ -54,5 +61,6 @@ Response list_multipart_uploads(Call& call);
 // What they share.
 Response xml_answer(std::string xml);
 Response empty_answer(int status = 204);
+Response error_answer(const WireError& error, const Request& request, const std::string& id = {});
 
 }  // namespace graft::s3

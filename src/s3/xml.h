@@ -63,6 +63,10 @@ Tags parse_tagging(std::string_view xml);
 // The text of the element at this path below the root: {"Status"}. Nothing where it is missing.
 std::optional<std::string> parse_text(std::string_view xml, std::string_view root, std::string_view element);
 
+// The children, by name and text, of each <group> below the root; at most `most` groups.
+std::vector<std::vector<std::pair<std::string, std::string>>> parse_groups(std::string_view xml, std::string_view root,
+                                                                           std::string_view group, std::size_t most);
+
 // Of an AccessControlPolicy: whether it gives reading to all. Throws NotImplemented where it gives anything else to
 // anyone but the owner, whose account is given.
 bool parse_public_acl(std::string_view xml, std::string_view account);

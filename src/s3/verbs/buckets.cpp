@@ -66,17 +66,17 @@ Response create_bucket(Call& call) {
 }
 
 Response delete_bucket(Call& call) {
-  remove_bucket(call.store, open_bucket(call, Access::write));
+  remove_bucket(call.store, open_bucket(call, Access::own));
   return empty_answer();
 }
 
 Response head_bucket(Call& call) {
-  const Bucket bucket = open_bucket(call, Access::read);
+  const Bucket bucket = open_bucket(call, Access::list);
   return {.content_type = "application/xml", .headers = {{"x-amz-bucket-region", bucket.region}}};
 }
 
 Response get_bucket_location(Call& call) {
-  const Bucket bucket = open_bucket(call, Access::read);
+  const Bucket bucket = open_bucket(call, Access::list);
   Xml xml("LocationConstraint");
   std::string answer = xml.finish();
   if (bucket.region != "us-east-1") answer.insert(answer.rfind("</"), bucket.region);

@@ -2,8 +2,8 @@
 // which the kernel copies them.
 #include <map>
 
+#include "base/crc.h"
 #include "s3/conditions.h"
-#include "s3/crc.h"
 #include "s3/errors.h"
 #include "s3/object_headers.h"
 #include "s3/receive.h"
@@ -151,7 +151,7 @@ Joined join(Store& store, const Upload& upload, const std::vector<Part>& parts, 
 }  // namespace
 
 Response complete_multipart_upload(Call& call) {
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   const Upload upload = find_upload(call.store, bucket.id, call.key, *call.parameter("uploadId"));
   const std::vector<CompletedPart> named = parse_complete(receive_plain_text(call, kMostBody));
   const Assemblies::Closing closing(call.store.assemblies, upload.id);

@@ -34,7 +34,7 @@ std::optional<NewFile> copy_file(Store& store, const CopySource& source) {
 
 Response copy_object(Call& call) {
   check_key(call.key);
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   const CopySource source = open_copy_source(call);
   const bool new_headers = replaces(call, "x-amz-metadata-directive");
   demand(new_headers || replaces(call, "x-amz-tagging-directive") || source.bucket.id != bucket.id ||
@@ -44,7 +44,7 @@ Response copy_object(Call& call) {
   Object object = source.object;
   object.key = call.key;
   object.modified = now();
-  object.is_public = public_by_acl(call);
+  object.is_public = public_by_acl(call, bucket);
   if (new_headers) object.headers = headers_to_store(call.request().headers);
   if (replaces(call, "x-amz-tagging-directive")) object.tags = tags_to_store(call);
   const Precondition condition = write_condition(call);

@@ -36,14 +36,14 @@ bool is_composite(const Call& call, const std::optional<Algorithm>& algorithm) {
 
 Response create_multipart_upload(Call& call) {
   check_key(call.key);
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   Upload upload{.id = new_id(),
                 .bucket = bucket.id,
                 .key = call.key,
                 .begun = now(),
                 .account = call.caller().account,
                 .user = call.caller().user,
-                .is_public = public_by_acl(call),
+                .is_public = public_by_acl(call, bucket),
                 .headers = headers_to_store(call.request().headers),
                 .tags = tags_to_store(call)};
   if (const auto name = call.header("x-amz-checksum-algorithm")) {
@@ -67,7 +67,7 @@ Response create_multipart_upload(Call& call) {
 }
 
 Response abort_multipart_upload(Call& call) {
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   remove_upload(call.store, find_upload(call.store, bucket.id, call.key, *call.parameter("uploadId")).id);
   return empty_answer();
 }

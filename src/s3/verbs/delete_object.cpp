@@ -7,7 +7,7 @@ namespace graft::s3 {
 // What is not there is deleted already.
 Response delete_object(Call& call) {
   check_key(call.key);
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   const auto found = find_object(call.store, bucket.id, call.key);
   const Precondition condition = write_condition(call);
   // A commit is spared where there is nothing to do.

@@ -26,7 +26,7 @@ std::optional<WireError> refusal(const Call& call, const Bucket& bucket, const D
 }  // namespace
 
 Response delete_objects(Call& call) {
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   const DeleteRequest request = parse_delete(receive_text(call, kMostBody));
   std::vector<std::string> keys;
   Xml xml("DeleteResult");

@@ -1,12 +1,13 @@
 // GetObject and HeadObject, which differ in the body alone.
 #include <algorithm>
 
+#include "base/crc.h"
 #include "s3/checksum.h"
 #include "s3/conditions.h"
-#include "s3/crc.h"
 #include "s3/dates.h"
 #include "s3/errors.h"
 #include "s3/object_headers.h"
+#include "s3/public_access.h"
 #include "s3/range.h"
 #include "s3/verbs.h"
 
@@ -23,9 +24,13 @@ Content find(const Call& call, const Bucket& bucket, bool with_bytes) {
   constexpr int kMostTries = 100;
   for (int i = 0; i < kMostTries; ++i) {
     auto object = find_object(call.store, bucket.id, call.key, with_bytes);
-    const bool listed = may_read_all(call, bucket);
-    // Who may not list is not told what there is.
-    demand(listed || (object && object->is_public), Code::access_denied, "this object is not public; sign the request");
+    if (!is_owner(call, bucket)) {
+      const bool readable = anyone_may_read(call.store, bucket, call.key, object && object->is_public);
+      // Who may not list is not told what there is.
+      demand(readable && (object || anyone_may_list(call.store, bucket)), Code::access_denied,
+             call.caller().anonymous() ? "this object is not public; sign the request"
+                                       : "this object is another account's, and is not public");
+    }
     demand(object.has_value(), Code::no_such_key, "no object has the key ", call.key);
     if (object->file == 0 || !with_bytes) return {std::move(*object)};
     if (auto file = call.store.files.open(object->file)) return {std::move(*object), std::move(file)};

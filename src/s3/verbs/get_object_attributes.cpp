@@ -38,7 +38,7 @@ void add_parts(Xml& xml, const Call& call, const Object& object) {
 
 Response get_object_attributes(Call& call) {
   check_key(call.key);
-  const Bucket bucket = open_bucket(call, Access::read);
+  const Bucket bucket = open_bucket(call, Access::own);
   const auto object = find_object(call.store, bucket.id, call.key);
   demand(object.has_value(), Code::no_such_key, "no object has the key ", call.key);
   const std::string wanted = "," + std::string(call.header("x-amz-object-attributes").value_or("")) + ",";

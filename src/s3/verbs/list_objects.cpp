@@ -41,7 +41,7 @@ struct Page {
 
 // Reads what all three have in common; `begin` says where the list begins.
 Page read_page(Call& call, const std::function<void(ListRequest&)>& begin) {
-  Page page{.bucket = open_bucket(call, Access::read)};
+  Page page{.bucket = open_bucket(call, Access::list)};
   page.request.prefix = call.parameter("prefix").value_or("");
   page.request.delimiter = call.parameter("delimiter").value_or("");
   page.request.most = call.number("max-keys", kMostKeys, kMostKeys);

@@ -37,7 +37,7 @@ void add_upload_row(Xml& xml, const Upload& upload, const std::string& key) {
 }  // namespace
 
 Response list_parts(Call& call) {
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   const Upload upload = find_upload(call.store, bucket.id, call.key, *call.parameter("uploadId"));
   const std::size_t most = call.number("max-parts", kMost, kMost),
                     marker = call.number("part-number-marker", 0, kMostParts);
@@ -72,7 +72,7 @@ Response list_parts(Call& call) {
 }
 
 Response list_multipart_uploads(Call& call) {
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   const std::string prefix = call.parameter("prefix").value_or(""),
                     key_marker = call.parameter("key-marker").value_or(""),
                     delimiter = call.parameter("delimiter").value_or("");

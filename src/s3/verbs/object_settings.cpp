@@ -20,12 +20,12 @@ Object find(Call& call, const Bucket& bucket) {
 }  // namespace
 
 Response get_object_tagging(Call& call) {
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   return xml_answer(tags_xml(find(call, bucket).tags));
 }
 
 Response put_object_tagging(Call& call) {
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   check_key(call.key);
   const Tags tags = parse_tagging(receive_text(call, kMostBody));
   check_tags(tags, kMostTags);
@@ -34,21 +34,22 @@ Response put_object_tagging(Call& call) {
 }
 
 Response delete_object_tagging(Call& call) {
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   set_tags(call.store, bucket.id, call.key, {});
   return empty_answer();
 }
 
 Response get_object_acl(Call& call) {
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   return xml_answer(access_xml(bucket.account, find(call, bucket).is_public));
 }
 
 Response put_object_acl(Call& call) {
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   const std::string body = receive_text(call, kMostBody);
-  set_public(call.store, bucket.id, call.key,
-             body.empty() ? public_by_acl(call) : parse_public_acl(body, bucket.account));
+  const bool is_public = body.empty() ? public_by_acl(call) : parse_public_acl(body, bucket.account);
+  check_public_acl(call, bucket, is_public);
+  set_public(call.store, bucket.id, call.key, is_public);
   return empty_answer(200);
 }
 

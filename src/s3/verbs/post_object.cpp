@@ -127,12 +127,12 @@ Response form_answer(const Form& form, const Call& put, const Response& done) {
 Response post_object(Call& call) {
   demand(call.identity, Code::not_implemented, "forms are not taken here");
   Form form(call.exchange, call.header("content-type").value_or(""));
-  Caller caller = form_signer(*call.identity, form.fields());
+  call.signer = form_signer(*call.identity, form.fields());
   const std::string key = key_of(form);
   auto fields = form.fields();
   fields["key"] = key;
   const FormLimits limits = check_policy(fields["policy"], call.bucket, fields, now(), kMostInOnePut);
-  FormExchange exchange(call, form, std::move(caller), limits);
+  FormExchange exchange(call, form, *call.signer, limits);
   Call put{call.store, exchange, call.bucket, key, call.identity};
   const Response done = put_object(put);
   return form_answer(form, put, done);

@@ -7,9 +7,9 @@ namespace graft::s3 {
 
 Response put_object(Call& call) {
   check_key(call.key);
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   Object object{.key = call.key,
-                .is_public = public_by_acl(call),
+                .is_public = public_by_acl(call, bucket),
                 .headers = headers_to_store(call.request().headers),
                 .tags = tags_to_store(call)};
   const Precondition condition = write_condition(call);

@@ -62,7 +62,7 @@ Range source_range(const Call& call, const Object& object) {
 }  // namespace
 
 Response upload_part(Call& call) {
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   const Upload upload = open_upload(call, bucket);
   const int number = part_number(call);
   const auto length = call.exchange.length();
@@ -80,7 +80,7 @@ Response upload_part(Call& call) {
 }
 
 Response upload_part_copy(Call& call) {
-  const Bucket bucket = open_bucket(call, Access::write);
+  const Bucket bucket = open_bucket(call, Access::own);
   const Upload upload = open_upload(call, bucket);
   const int number = part_number(call);
   const CopySource source = open_copy_source(call);

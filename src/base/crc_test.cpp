@@ -1,10 +1,10 @@
-#include "s3/crc.h"
+#include "base/crc.h"
 
 #include <gtest/gtest.h>
 
 #include "base/random.h"
 
-namespace graft::s3 {
+namespace graft {
 namespace {
 
 // The plain definition, bit by bit.
@@ -63,4 +63,4 @@ TEST(Crc, OfTwoPartsIsCombinedFromTheirs) {
 }
 
 }  // namespace
-}  // namespace graft::s3
+}  // namespace graft

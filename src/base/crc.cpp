@@ -6,7 +6,7 @@
 // the remainder mod P what it is. Four blocks are folded over 64 bytes at a time; the 16 bytes that are left in the
 // end have the CRC of all that was folded, and the table takes them. A carry-less product of reflected numbers stands
 // one bit too low, so that the constants have one power of x less.
-#include "s3/crc.h"
+#include "base/crc.h"
 
 #include <array>
 
@@ -14,7 +14,7 @@
 #include <immintrin.h>
 #endif
 
-namespace graft::s3 {
+namespace graft {
 namespace {
 
 std::uint64_t mask_of(const Crc& kind) {
@@ -156,4 +156,4 @@ std::uint64_t combine_crcs(const Crc& kind, std::uint64_t crc_a, std::uint64_t c
   return multiply(kind, crc_a, power_of_x(kind, 8 * length)) ^ crc_b;
 }
 
-}  // namespace graft::s3
+}  // namespace graft

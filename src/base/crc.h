@@ -1,12 +1,12 @@
-// The CRCs of S3's checksums. `crc` is that of what came before, 0 at the start. With carry-less multiplication where
-// the processor has it: then they cost a twentieth of a second per gigabyte.
+// The CRCs that object stores check contents with. `crc` is that of what came before, 0 at the start. With carry-less
+// multiplication where the processor has it: then they cost a twentieth of a second per gigabyte.
 #pragma once
 
 #include <cstdint>
 
 #include "base/bytes.h"
 
-namespace graft::s3 {
+namespace graft {
 
 // The generator polynomial with its bits reversed, as tables of these CRCs are made.
 struct Crc {
@@ -24,4 +24,4 @@ std::uint64_t crc64nvme(std::uint64_t crc, ByteView bytes);
 // The CRC of A and B behind each other, where B has `length` bytes.
 std::uint64_t combine_crcs(const Crc& kind, std::uint64_t crc_a, std::uint64_t crc_b, std::uint64_t length);
 
-}  // namespace graft::s3
+}  // namespace graft
