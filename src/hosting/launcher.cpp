@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "hosting/multi_model.h"
 #include "hosting/serving_command.h"
 #include "hosting/unique_id.h"
@@ -122,18 +123,20 @@ void Launcher::launch_container(const EndpointSpec& endpoint, const FleetVariant
   const std::string name = "graft-" + instance.id;
   const fs::path variables = containers_of(options_) / name;
   ServingProgram serving = program_of(endpoint, variant.spec, instance);
-  serving.port = free_port();
+  serving.port = find_free_port();
   serving.program = container_program({.name = name,
                                        .port = serving.port,
                                        .model = variant.model ? variant.model->folder : fs::path(),
                                        .variables = variables},
                                       variant.spec, endpoint.region, options_.s3(endpoint.account));
-  // Who ends the engine's client has not ended the container.
-  serving.ended = [name] { remove_container(name); };
-  instance.leave = [variables] {
+  // Known until nothing of the container can be left.
+  const std::shared_ptr<const fs::path> known(new fs::path(variables), [](const fs::path* file) {
     std::error_code error;
-    fs::remove(variables, error);
-  };
+    fs::remove(*file, error);
+    delete file;
+  });
+  // Who ends the engine's client has not ended the container.
+  serving.ended = [name, known] { remove_container(name); };
   instance.process = std::make_shared<ServingProcess>(std::move(serving), bell_);
 }
 

@@ -16,9 +16,9 @@ namespace graft {
 // Whether graft itself answers for it: who knows the names of images gives all of its own as "graft".
 bool is_graft_image(std::string_view image);
 
-// The cores that instances of this type share, of those this process has: "ml.m5.large" is worth two. A type without a
-// known size, and one that is larger than the machine, has all.
-std::vector<int> cores_of(std::string_view instance_type);
+// The cores that an instance of this type runs on, of those this process has. One that is larger than the machine, and
+// of no type, has all: empty.
+std::vector<int> cores_of(const std::string& type);
 
 // What a graft of this machine serves.
 struct GraftProgram {
@@ -41,8 +41,5 @@ Program container_program(const ContainerProgram& what, const VariantSpec& varia
                           const S3Settings& s3);
 // Takes a container away that a program left behind.
 void remove_container(const std::string& name);
-
-// A port of the loopback address that nobody listens on now.
-std::uint16_t free_port();
 
 }  // namespace graft

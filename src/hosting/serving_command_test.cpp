@@ -11,6 +11,7 @@ using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsSupersetOf;
 using testing::Key;
 using testing::Not;
 using testing::Pair;
@@ -35,7 +36,7 @@ TEST(ServingCommand, AModelsEnvironmentDoesNotSteerTheLibraries) {
 TEST(ServingCommand, AnInstanceTypeIsWorthCores) {
   EXPECT_TRUE(cores_of("").empty());
   EXPECT_TRUE(cores_of("ml.m5.24xlarge").empty());  // all there are
-  EXPECT_TRUE(cores_of("ml.m5.giant").empty());
+  EXPECT_TRUE(cores_of("ml.local").empty());
   EXPECT_LE(cores_of("ml.m5.large").size(), 2U);
 }
 
@@ -66,14 +67,19 @@ TEST_F(Engine, RunsOtherImages) {
   VariantSpec variant = test::variant("a", "");
   variant.image = "registry/other:1";
   variant.environment = {{"NAME", "a value"}, {"LD_PRELOAD", "x"}};
+  variant.instance_type = "ml.local";
   const auto variables = folder_.path() / "v" / "c";
   const Program program = container_program({.name = "c", .port = 1234, .model = "/m", .variables = variables}, variant,
                                             "us-west-2", kStore);
-  EXPECT_THAT(program.command,
-              ElementsAre(engine.string(), "run", "--rm", "--name", "c", "--publish", "127.0.0.1:1234:8080", "--volume",
-                          "/m:/opt/ml/model:ro", "--env-file", variables.string(), "registry/other:1", "serve"));
+  EXPECT_THAT(program.command, ElementsAre(engine.string(), "run", "--rm", "--name", "c", "--stop-timeout", "0",
+                                           "--publish", "127.0.0.1:1234:8080", "--volume", "/m:/opt/ml/model:ro",
+                                           "--env-file", variables.string(), "registry/other:1", "serve"));
   EXPECT_THAT(program.environment, Not(Contains(Key("LD_PRELOAD"))));
   EXPECT_THAT(read_text(variables), AllOf(HasSubstr("NAME=a value\n"), HasSubstr("LD_PRELOAD=x\n")));
+  EXPECT_EQ(std::filesystem::status(variables.parent_path()).permissions(), std::filesystem::perms::owner_all);
+  variant.instance_type = "ml.t2.medium";
+  EXPECT_THAT(container_program({.name = "c", .variables = variables}, variant, "us-west-2", kStore).command,
+              IsSupersetOf({"--memory", "4294967296"}));
   variant.environment["NAME"] = "a\nb";
   EXPECT_THROW(container_program({.name = "c", .variables = variables}, variant, "us-west-2", kStore), Error);
   variant.image = "--privileged";
