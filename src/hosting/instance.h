@@ -23,7 +23,8 @@ struct Instance {
   std::string probe{};                  // answered by 200 when `target` is there; empty: it is when the process is
   CachedModelPointer model{};
   std::shared_ptr<MultiModel> models{};  // where each request names one
-  std::function<void()> leave{};         // called once, when the last request is answered
+  // Called once, when the last request is answered, where others may have the process too: ends it unless they do.
+  std::function<void()> leave{};
 
   std::atomic<int> in_flight = 0;
   std::atomic<bool> retired = false;

@@ -39,12 +39,9 @@ bool Retirement::is_over(Leaving& leaving, bool at_once) {
   if (instance.in_flight > 0 && !at_once && Clock::now() < leaving.latest) return false;
   if (!leaving.told) {
     leaving.told = true;
-    if (instance.leave) instance.leave();
-    // Nobody can join a process that only this instance has: those that are shared are found by who shares them until
-    // the last has left.
-    if (instance.process.use_count() == 1) instance.process->request_stop();
+    instance.leave ? instance.leave() : instance.process->request_stop();
   }
-  if (instance.process.use_count() > 1) return true;
+  if (!instance.process->is_stopping()) return true;  // others have it
   const ServingProcess::Phase phase = instance.process->phase();
   return phase == ServingProcess::Phase::stopped || phase == ServingProcess::Phase::failed;
 }

@@ -52,8 +52,9 @@ class ServingProcess {
   // Why it failed, with its last lines. Of the phase failed: a program that never became ready is not started again.
   std::string failure() const;
 
-  // Asks it to end: SIGTERM, SIGKILL after 30 seconds. Returns at once; the phase becomes stopped.
+  // Asks it to end: SIGTERM, SIGKILL after 30 seconds. Returns at once; the phase becomes stopped, or stays failed.
   void request_stop();
+  bool is_stopping() const { return stopping_; }
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -84,7 +84,7 @@ void SharedBackbones::join(Instance& instance, const Wish& wish) {
   std::string key = all + head.precision;
   if (head.bundle.empty()) {
     const auto first = groups_.lower_bound(all);
-    const bool known = first != groups_.end() && first->first.starts_with(all);
+    const bool known = first != groups_.end() && first->first.starts_with(all) && !first->second.users.empty();
     require(known, "the model ", wish.name, " is a head alone, and no endpoint serves its backbone (",
             head.backbone.substr(0, 12), "): put the whole bundle into model.tar.gz");
     key = first->first;
@@ -97,7 +97,7 @@ void SharedBackbones::join(Instance& instance, const Wish& wish) {
     make_folder(group.heads);
   }
   const std::string name = served_name(wish.name, instance.model->key);
-  if (group.users[name]++ == 0) {
+  if (!group.users.contains(name)) {
     // Written aside first: the process reads what it finds.
     const fs::path aside = group.heads / ("." + name);
     fs::copy_file(head.file, aside, fs::copy_options::overwrite_existing);
@@ -114,6 +114,8 @@ void SharedBackbones::join(Instance& instance, const Wish& wish) {
     };
     place.process = std::make_shared<ServingProcess>(std::move(serving), bell_);
   }
+  // Behind all that can go wrong: who did not join does not leave.
+  ++group.users[name];
   ++place.users;
   if (wish.log) {
     const std::lock_guard guard(place.logs->mutex);
@@ -142,11 +144,14 @@ void SharedBackbones::leave(const std::string& key, std::size_t number, const Se
   const auto place = group.processes.find(number);
   // Of another process there where this one failed.
   if (place != group.processes.end() && place->second.process.get() == process) {
-    const std::lock_guard guard(place->second.logs->mutex);
-    place->second.logs->of_instances.erase(instance);
-  }
-  if (place != group.processes.end() && place->second.process.get() == process && --place->second.users == 0) {
-    group.processes.erase(place);
+    {
+      const std::lock_guard guard(place->second.logs->mutex);
+      place->second.logs->of_instances.erase(instance);
+    }
+    if (--place->second.users == 0) {
+      place->second.process->request_stop();
+      group.processes.erase(place);
+    }
   }
   if (!group.users.empty()) return;
   fs::remove_all(group.heads, error);

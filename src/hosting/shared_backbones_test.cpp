@@ -1,5 +1,7 @@
 #include "hosting/shared_backbones.h"
 
+#include <signal.h>
+
 #include <set>
 
 #include "base/json.h"
@@ -75,6 +77,25 @@ TEST_F(SharedBackbonesTest, AHeadAloneFindsItsBackbone) {
   const EndpointState state = house_.make(spec("lost", model("o", "d9", false)));
   EXPECT_EQ(state.status, Status::failed);
   EXPECT_THAT(state.failure, HasSubstr("is a head alone, and no endpoint serves its backbone (d9)"));
+}
+
+TEST_F(SharedBackbonesTest, AccountsShareNothing) {
+  EndpointSpec mine = spec("e", model("m", "d1")), theirs = mine, alone = spec("alone", model("n", "d1", false));
+  theirs.account = alone.account = "2";
+  house_.hosting->apply(mine);
+  house_.wait_until_settled("e");
+  house_.hosting->apply(alone);
+  const auto status = [&](const char* name) { return house_.hosting->state("2", name)->status; };
+  EXPECT_TRUE(test::eventually([&] { return status("alone") == Status::failed; }));
+  house_.hosting->apply(theirs);
+  EXPECT_TRUE(test::eventually([&] { return status("e") == Status::in_service; }));
+  const Json answered = Json::parse(house_.hosting->invoke("2", "e", Request{.method = "POST"}).body);
+  const int process = answer("e").at("pid");
+  EXPECT_NE(answered.at("pid"), process);
+  // Of the same names: what is taken from one is there for the other.
+  house_.hosting->remove("1", "e");
+  EXPECT_TRUE(test::eventually([&] { return ::kill(process, 0) != 0; }));
+  EXPECT_EQ(house_.hosting->invoke("2", "e", Request{.method = "POST"}).status, 200);
 }
 
 TEST_F(SharedBackbonesTest, AVariantOfTwoInstancesHasTwoProcesses) {
