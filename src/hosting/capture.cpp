@@ -2,8 +2,10 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
+#include <iterator>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -14,6 +16,8 @@ namespace graft {
 namespace {
 
 using std::chrono::system_clock;
+
+constexpr std::size_t kOfEach = 512;  // bytes of a record besides its bodies, roughly
 
 std::string formatted(system_clock::time_point time, const char* format) {
   const std::time_t seconds = system_clock::to_time_t(time);
@@ -47,31 +51,42 @@ bool is_utf8(std::string_view data) {
   }
 }
 
-OrderedJson side(std::string_view mode, std::string_view content_type, std::string_view data) {
-  std::string_view encoding = encoding_of(content_type);
-  if (encoding != "BASE64" && !is_utf8(data)) encoding = "BASE64";
-  return {{"observedContentType", content_type},
+OrderedJson json_of(std::string_view mode, const CapturedSide& side) {
+  std::string_view encoding = encoding_of(side.content_type);
+  if (encoding != "BASE64" && !is_utf8(side.data)) encoding = "BASE64";
+  return {{"observedContentType", side.content_type},
           {"mode", mode},
-          {"data", encoding == "BASE64" ? base64(data) : std::string(data)},
+          {"data", encoding == "BASE64" ? base64(side.data) : side.data},
           {"encoding", encoding}};
+}
+
+std::optional<std::string> owned(std::optional<std::string_view> value) {
+  if (!value) return std::nullopt;
+  return std::string(*value);
 }
 
 }  // namespace
 
-std::string capture_line(const CaptureSpec& spec, const CapturedExchange& exchange, const std::string& event_id,
-                         system_clock::time_point time) {
-  const Headers& asked = exchange.request.headers;
-  OrderedJson data = OrderedJson::object(), event = {{"eventId", event_id}};
+CapturedExchange captured(const CaptureSpec& spec, const Request& request, const Response& response) {
+  const Headers& asked = request.headers;
+  CapturedExchange kept{.inference_id = owned(find_header(asked, "X-Amzn-SageMaker-Inference-Id")),
+                        .custom_attributes = owned(find_header(asked, "X-Amzn-SageMaker-Custom-Attributes")),
+                        .event_id = unique_id(),
+                        .time = system_clock::now()};
   if (spec.input) {
-    const std::string_view type = find_header(asked, "Content-Type").value_or("");
-    data["endpointInput"] = side("INPUT", type, as_text(exchange.request.body));
+    kept.input = {std::string(find_header(asked, "Content-Type").value_or("")), std::string(as_text(request.body))};
   }
-  if (spec.output) data["endpointOutput"] = side("OUTPUT", exchange.response.content_type, exchange.response.body);
-  if (const auto id = find_header(asked, "X-Amzn-SageMaker-Inference-Id")) event["inferenceId"] = *id;
-  if (const auto attributes = find_header(asked, "X-Amzn-SageMaker-Custom-Attributes")) {
-    event["customAttributes"] = {*attributes};
-  }
-  event["inferenceTime"] = formatted(time, "%Y-%m-%dT%H:%M:%SZ");
+  if (spec.output) kept.output = {response.content_type, response.body};
+  return kept;
+}
+
+std::string capture_line(const CapturedExchange& exchange) {
+  OrderedJson data = OrderedJson::object(), event = {{"eventId", exchange.event_id}};
+  if (exchange.input) data["endpointInput"] = json_of("INPUT", *exchange.input);
+  if (exchange.output) data["endpointOutput"] = json_of("OUTPUT", *exchange.output);
+  if (exchange.inference_id) event["inferenceId"] = *exchange.inference_id;
+  if (exchange.custom_attributes) event["customAttributes"] = {*exchange.custom_attributes};
+  event["inferenceTime"] = formatted(exchange.time, "%Y-%m-%dT%H:%M:%SZ");
   const OrderedJson line = {{"captureData", data}, {"eventMetadata", event}, {"eventVersion", "0"}};
   return line.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
 }
@@ -95,79 +110,106 @@ Capture::~Capture() {
   thread_.join();
 }
 
-std::uint64_t Capture::dropped() const {
-  const std::lock_guard lock(mutex_);
-  return dropped_;
+void Capture::drop(const Place& place, std::size_t count) {
+  dropped_ += count;
+  const auto& [account, uri, endpoint, variant] = place;
+  if (options_.dropped) options_.dropped(account, endpoint, variant, count);
 }
 
 void Capture::add(const EndpointSpec& endpoint, const std::string& variant, const CaptureSpec& spec,
-                  const CapturedExchange& exchange) {
+                  const Request& request, const Response& response) {
   if (random_number() % 100 >= static_cast<std::uint64_t>(std::max(0, spec.percentage))) return;
-  const auto now = system_clock::now();
-  // Base64 takes four bytes for three; looked at before the work is done for nothing.
-  const std::size_t size = (exchange.request.body.size() + exchange.response.body.size()) / 3 * 4;
+  const std::size_t size = kOfEach + (spec.input ? request.body.size() : 0) + (spec.output ? response.body.size() : 0);
+  const Place place{endpoint.account, spec.uri, endpoint.name, variant};
   {
-    const std::lock_guard lock(mutex_);
-    if (bytes_ + size > options_.most_bytes) {
-      ++dropped_;
-      return;
+    std::unique_lock lock(mutex_);
+    std::size_t& here = bytes_of_[place];
+    if (bytes_ + size > options_.most_bytes || here + size > options_.most_bytes_of_variant) {
+      if (here == 0) bytes_of_.erase(place);
+      lock.unlock();
+      return drop(place, 1);
     }
+    here += size;
+    bytes_ += size;
+    full_ = full_ || here >= options_.most_bytes_of_file;
   }
-  const std::string line = capture_line(spec, exchange, unique_id(), now) + "\n";
+  CapturedExchange kept = captured(spec, request, response);
+  kept.size = size;
   const std::lock_guard lock(mutex_);
-  Batch& batch = batches_[{endpoint.account, spec.uri, endpoint.name, variant}];
-  if (batch.lines.empty()) batch.begun = now;
-  batch.lines += line;
-  bytes_ += line.size();
-  full_ = full_ || batch.lines.size() >= options_.most_bytes_of_file;
+  batches_[place].push_back(std::move(kept));
   if (full_) changed_.notify_one();
 }
 
 void Capture::run() {
   std::unique_lock lock(mutex_);
-  bool well = true;
-  for (std::uint64_t told = 0;;) {
+  std::uint64_t told = 0;
+  for (bool well = true;;) {
     changed_.wait_for(lock, options_.period, [&] { return ending_ || (full_ && well); });
     const bool last = ending_;
     full_ = false;
-    well = well || last;
-    const std::map<Place, Batch> taken = std::exchange(batches_, {});
-    if (dropped_ > told)
-      spdlog::warn("data capture: {} records were dropped so far: the store does not take them", dropped_);
+    well = true;
+    std::map<Place, Batch> taken = std::exchange(batches_, {});
+    lock.unlock();
+    if (dropped_ > told) spdlog::warn("data capture: {} records were dropped so far", dropped_.load());
     told = dropped_;
-    for (const auto& [place, batch] : taken) {
-      lock.unlock();
+    for (auto& [place, batch] : taken) {
+      Sent sent = Sent::well;
       // At the end a store that is not there is asked once, not for each file.
-      well = (well || !last) && send(place, batch);
-      lock.lock();
-      bytes_ -= batch.lines.size();
-      if (!well && !last) put_back(place, batch);
+      while (!batch.empty() && sent != Sent::later && (well || !last)) sent = send_file(place, batch);
+      well = well && sent != Sent::later;
+      if (!batch.empty() && last) drop(place, batch.size());
+      if (!batch.empty() && !last) put_back(place, std::move(batch));
     }
     if (last && !well) spdlog::warn("data capture: what was not sent yet is lost: the store does not take it");
     if (last) return;
+    lock.lock();
   }
 }
 
-bool Capture::send(const Place& place, const Batch& batch) const {
+Capture::Sent Capture::send_file(const Place& place, Batch& batch) {
+  std::size_t count = 0, bytes = 0;
+  while (count < batch.size() && bytes < options_.most_bytes_of_file) bytes += batch[count++].size;
+  const Sent sent = send(place, std::span(batch).first(count));
+  if (sent == Sent::later) return sent;
+  batch.erase(batch.begin(), batch.begin() + static_cast<std::ptrdiff_t>(count));
+  take_off(place, bytes);
+  if (sent == Sent::never) drop(place, count);
+  return sent;
+}
+
+Capture::Sent Capture::send(const Place& place, std::span<const CapturedExchange> exchanges) const {
   const auto& [account, uri, endpoint, variant] = place;
   try {
+    std::string lines;
+    for (const CapturedExchange& each : exchanges) lines += capture_line(each) + "\n";
     S3Path path = parse_s3(uri);
     if (!path.key.empty() && !path.key.ends_with('/')) path.key += '/';
-    path.key += capture_key(endpoint, variant, unique_id(), batch.begun);
-    put_object(options_.s3(account), path, as_bytes(batch.lines), "application/jsonlines");
-    return true;
-  } catch (const std::exception& error) {
+    path.key += capture_key(endpoint, variant, unique_id(), exchanges.front().time);
+    put_object(options_.s3(account), path, as_bytes(lines), "application/jsonlines");
+    return Sent::well;
+  } catch (const Error& error) {
     spdlog::warn("data capture of {}: {}", endpoint, error.what());
-    return false;
+    return error.kind() == Kind::unavailable ? Sent::later : Sent::never;
+  } catch (const std::exception& error) {
+    spdlog::error("data capture of {}: {}", endpoint, error.what());
+    return Sent::never;
   }
 }
 
-// In front of what came meanwhile. REQUIRES: the lock.
+void Capture::take_off(const Place& place, std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  bytes_ -= bytes;
+  const auto here = bytes_of_.find(place);
+  here->second -= bytes;
+  if (here->second == 0) bytes_of_.erase(here);
+}
+
+// In front of what came meanwhile.
 void Capture::put_back(const Place& place, Batch batch) {
-  bytes_ += batch.lines.size();
+  const std::lock_guard lock(mutex_);
   Batch& now = batches_[place];
-  now.lines = batch.lines + now.lines;
-  now.begun = batch.begun;
+  std::ranges::move(now, std::back_inserter(batch));
+  now = std::move(batch);
 }
 
 }  // namespace graft

@@ -4,16 +4,19 @@
 //   <uri>/<endpoint>/<variant>/yyyy/mm/dd/hh/MM-ss-mmm-<uuid>.jsonl
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <tuple>
+#include <vector>
 
 #include "hosting/endpoint.h"
 #include "http/message.h"
@@ -21,14 +24,21 @@
 
 namespace graft {
 
-struct CapturedExchange {
-  const Request& request;
-  const Response& response;
+// What is kept of one exchange.
+struct CapturedSide {
+  std::string content_type{}, data{};
 };
+struct CapturedExchange {
+  std::optional<CapturedSide> input{}, output{};
+  std::optional<std::string> inference_id{}, custom_attributes{};
+  std::string event_id{};
+  std::chrono::system_clock::time_point time{};
+  std::size_t size = 0;  // that it takes up
+};
+CapturedExchange captured(const CaptureSpec& spec, const Request& request, const Response& response);
 
 // One line, without its end.
-std::string capture_line(const CaptureSpec& spec, const CapturedExchange& exchange, const std::string& event_id,
-                         std::chrono::system_clock::time_point time);
+std::string capture_line(const CapturedExchange& exchange);
 
 // The key below the capture's place of a file that begins at `time`.
 std::string capture_key(const std::string& endpoint, const std::string& variant, const std::string& id,
@@ -39,8 +49,13 @@ class Capture {
  public:
   struct Options {
     std::function<S3Settings(const std::string& account)> s3{};
-    std::chrono::milliseconds period{5'000};         // between files of a variant
-    std::size_t most_bytes = std::size_t{64} << 20;  // that wait to be sent; what comes beyond is dropped
+    // Told of records that were dropped; must return at once.
+    std::function<void(const std::string& account, const std::string& endpoint, const std::string& variant,
+                       std::uint64_t count)>
+        dropped{};
+    std::chrono::milliseconds period{5'000};  // between files of a variant
+    // That wait to be sent, of all and of one variant; what comes beyond is dropped.
+    std::size_t most_bytes = std::size_t{128} << 20, most_bytes_of_variant = std::size_t{16} << 20;
     std::size_t most_bytes_of_file = std::size_t{4} << 20;
   };
   explicit Capture(Options options);
@@ -49,31 +64,35 @@ class Capture {
   Capture(const Capture&) = delete;
   Capture& operator=(const Capture&) = delete;
 
-  // Returns at once. Keeps as many of the exchanges as `spec.percentage` says.
-  void add(const EndpointSpec& endpoint, const std::string& variant, const CaptureSpec& spec,
-           const CapturedExchange& exchange);
+  // Returns at once, having copied what is kept. Keeps as many of the exchanges as `spec.percentage` says.
+  void add(const EndpointSpec& endpoint, const std::string& variant, const CaptureSpec& spec, const Request& request,
+           const Response& response);
 
-  std::uint64_t dropped() const;
+  std::uint64_t dropped() const { return dropped_; }
 
  private:
   // Account, uri, endpoint, variant: whose lines go into one file.
   using Place = std::tuple<std::string, std::string, std::string, std::string>;
-  struct Batch {
-    std::string lines{};
-    std::chrono::system_clock::time_point begun{};
-  };
+  using Batch = std::vector<CapturedExchange>;
+  enum class Sent { well, later, never };
+
   void run();
-  bool send(const Place& place, const Batch& batch) const;
+  // Sends the front of the batch, and takes it off unless it is to be sent later.
+  Sent send_file(const Place& place, Batch& batch);
+  Sent send(const Place& place, std::span<const CapturedExchange> exchanges) const;
+  void take_off(const Place& place, std::size_t bytes);
   void put_back(const Place& place, Batch batch);
+  void drop(const Place& place, std::size_t count);
 
   const Options options_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<Place, Batch> batches_;  // guarded by mutex_
-  std::size_t bytes_ = 0;           // of all batches, those that are being sent too; guarded by mutex_
-  std::uint64_t dropped_ = 0;       // guarded by mutex_
-  bool full_ = false;               // a batch should go now; guarded by mutex_
-  bool ending_ = false;             // guarded by mutex_
+  std::map<Place, Batch> batches_;         // guarded by mutex_
+  std::map<Place, std::size_t> bytes_of_;  // of its batch, also while it is sent; guarded by mutex_
+  std::size_t bytes_ = 0;                  // of all of them; guarded by mutex_
+  std::atomic<std::uint64_t> dropped_ = 0;
+  bool full_ = false;    // a batch should go now; guarded by mutex_
+  bool ending_ = false;  // guarded by mutex_
   std::thread thread_;
 };
 

@@ -18,11 +18,17 @@ Request request(const std::string& type, const std::string& body) {
   return asked;
 }
 
+std::string line(const CaptureSpec& spec, const Request& asked, const Response& answered) {
+  CapturedExchange kept = captured(spec, asked, answered);
+  kept.event_id = "id-1";
+  kept.time = kTime;
+  return capture_line(kept);
+}
+
 TEST(Capture, WritesSageMakersLines) {
   const Request asked = request("image/jpeg", "\xff\xd8");
   const Response answered{.content_type = "application/json", .body = "{\"a\": 1}"};
-  const Json line = Json::parse(capture_line({}, {asked, answered}, "id-1", kTime));
-  EXPECT_EQ(line, Json::parse(R"({
+  EXPECT_EQ(Json::parse(line({}, asked, answered)), Json::parse(R"({
     "captureData": {
       "endpointInput": {"observedContentType": "image/jpeg", "mode": "INPUT", "data": "/9g=", "encoding": "BASE64"},
       "endpointOutput": {"observedContentType": "application/json", "mode": "OUTPUT", "data": "{\"a\": 1}",
@@ -34,17 +40,16 @@ TEST(Capture, WritesSageMakersLines) {
 TEST(Capture, KeepsWhatItIsAskedTo) {
   Request asked = request("text/csv", "1,2");
   asked.headers.emplace_back("X-Amzn-SageMaker-Inference-Id", "mine");
-  const Json line = Json::parse(capture_line({.output = false}, {asked, Response{}}, "id-1", kTime));
-  EXPECT_EQ(line.at("captureData").size(), 1U);
-  EXPECT_EQ(line.at("captureData").at("endpointInput").at("encoding"), "CSV");
-  EXPECT_EQ(line.at("captureData").at("endpointInput").at("data"), "1,2");
-  EXPECT_EQ(line.at("eventMetadata").at("inferenceId"), "mine");
+  const Json kept = Json::parse(line({.output = false}, asked, {}));
+  EXPECT_EQ(kept.at("captureData").size(), 1U);
+  EXPECT_EQ(kept.at("captureData").at("endpointInput").at("encoding"), "CSV");
+  EXPECT_EQ(kept.at("captureData").at("endpointInput").at("data"), "1,2");
+  EXPECT_EQ(kept.at("eventMetadata").at("inferenceId"), "mine");
 }
 
 TEST(Capture, WhatIsNoTextIsInBase64WhateverItsTypeSays) {
-  const Request asked = request("application/json", "\xff");
-  const Json line = Json::parse(capture_line({}, {asked, Response{}}, "id", kTime));
-  EXPECT_EQ(line.at("captureData").at("endpointInput").at("encoding"), "BASE64");
+  const Json kept = Json::parse(line({}, request("application/json", "\xff"), {}));
+  EXPECT_EQ(kept.at("captureData").at("endpointInput").at("encoding"), "BASE64");
 }
 
 TEST(Capture, NamesFilesByTheHour) {
@@ -54,11 +59,16 @@ TEST(Capture, NamesFilesByTheHour) {
 class CaptureToStore : public testing::Test {
  protected:
   Capture::Options options() {
-    return {.s3 = [this](const std::string&) { return store_.settings(); }, .period = 20ms, .most_bytes = 10'000};
+    return {.s3 = [this](const std::string&) { return store_.settings(); },
+            .dropped = [this](const std::string&, const std::string& endpoint, const std::string& variant,
+                              std::uint64_t count) { told_[endpoint + "/" + variant] += static_cast<int>(count); },
+            .period = 20ms,
+            .most_bytes_of_variant = 30'000,
+            .most_bytes_of_file = 10'000};
   }
   void add(Capture& capture, const std::string& body, int percentage = 100) {
     capture.add(test::endpoint("flowers", {}), "a", {.uri = "s3://bucket/capture", .percentage = percentage},
-                {request("text/csv", body), Response{.content_type = "text/csv", .body = "x"}});
+                request("text/csv", body), Response{.content_type = "text/csv", .body = "x"});
   }
   std::size_t lines() {
     std::size_t count = 0;
@@ -69,6 +79,7 @@ class CaptureToStore : public testing::Test {
     return count;
   }
   test::Store store_;
+  std::map<std::string, int> told_;
 };
 
 TEST_F(CaptureToStore, SendsWhatCame) {
@@ -96,12 +107,34 @@ TEST_F(CaptureToStore, KeepsAShare) {
 }
 
 TEST_F(CaptureToStore, DropsWhatDoesNotFitWhileTheStoreIsDownAndSendsTheRestLater) {
-  store_.refuses = true;
+  store_.refuses = 503;
+  Capture capture(options());
+  for (int i = 0; i < 100; ++i) add(capture, std::string(300, 'x'));
+  const std::uint64_t dropped = capture.dropped();
+  EXPECT_GT(dropped, 0U);
+  EXPECT_LT(dropped, 100U);
+  EXPECT_EQ(told_, (std::map<std::string, int>{{"flowers/a", dropped}}));
+  store_.refuses = 0;
+  EXPECT_TRUE(test::eventually([&] { return lines() == 100 - dropped; }));
+  EXPECT_GE(store_.objects("bucket/capture/").size(), 3U);
+}
+
+TEST_F(CaptureToStore, DropsAtOnceWhatTheStoreWillNeverTake) {
+  store_.refuses = 403;
+  Capture capture(options());
+  add(capture, "1");
+  EXPECT_TRUE(test::eventually([&] { return capture.dropped() == 1; }));
+  store_.refuses = 0;
+  add(capture, "2");
+  EXPECT_TRUE(test::eventually([&] { return lines() == 1; }));
+}
+
+TEST_F(CaptureToStore, WhatComesDoesNotWaitForAStoreThatHangs) {
+  std::unique_lock hanging(store_.mutex());
   Capture capture(options());
   for (int i = 0; i < 100; ++i) add(capture, std::string(300, 'x'));
   EXPECT_GT(capture.dropped(), 0U);
-  EXPECT_LT(capture.dropped(), 100U);
-  store_.refuses = false;
+  hanging.unlock();
   EXPECT_TRUE(test::eventually([&] { return lines() == 100 - capture.dropped(); }));
 }
 

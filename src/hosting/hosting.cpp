@@ -21,8 +21,14 @@ struct Hosting::State {
       : options(std::move(given)),
         listener(std::move(heard)),
         launcher(options, listener, bell),
-        capture({.s3 = options.s3}),
         observations(listener.metric),
+        capture({.s3 = options.s3,
+                 .dropped =
+                     [this](const std::string& account, const std::string& endpoint, const std::string& variant,
+                            std::uint64_t count) {
+                       observations.add(
+                           {.account = account, .endpoint = endpoint, .variant = variant, .captures_dropped = count});
+                     }}),
         retirement(bell) {}
 
   EndpointPointer find(const std::string& account, const std::string& endpoint) const {
@@ -39,8 +45,8 @@ struct Hosting::State {
   const HostingListener listener;
   const std::shared_ptr<Bell> bell = std::make_shared<Bell>();
   Launcher launcher;
-  Capture capture;
   Observations observations;
+  Capture capture;
   Retirement retirement;
   House house{options, listener, bell, launcher, retirement, capture, observations};
   mutable std::shared_mutex mutex;

@@ -1,5 +1,8 @@
 #include "hosting/hosting.h"
 
+#include <algorithm>
+#include <set>
+
 #include "base/json.h"
 #include "hosting/hosting_testing.h"
 
@@ -171,12 +174,51 @@ TEST_F(HostingTest, SleepsWhenNobodyAsksAndWakesForTheNext) {
   const auto instances = [&] { return house_.hosting->state("1", "e")->variants.at(0).current_instances; };
   EXPECT_TRUE(test::eventually([&] { return instances() == 0; }));
   EXPECT_EQ(house_.hosting->state("1", "e")->status, Status::in_service);
+  std::mutex mutex;
+  std::set<int> processes;
   std::vector<std::thread> clients;
-  for (int i = 0; i < 4; ++i) {
-    clients.emplace_back([&] { EXPECT_NE(answer().at("pid"), first); });
+  for (int i = 0; i < 12; ++i) {
+    clients.emplace_back([&] {
+      const int process = answer().at("pid");
+      const std::lock_guard lock(mutex);
+      processes.insert(process);
+    });
   }
   for (std::thread& client : clients) client.join();
+  EXPECT_EQ(processes.size(), 1U);
+  EXPECT_FALSE(processes.contains(first));
+  EXPECT_EQ(std::ranges::count(house_.lines(), "a: starting"), 2);
   EXPECT_EQ(house_.store.gets("bucket/m.tar.gz"), 1);
+}
+
+TEST_F(HostingTest, ARequestThatCannotWakeItIsToldWhyAndTheNextOneTriesAgain) {
+  EndpointSpec spec = endpoint("e", {variant("a", model("m", "well"))});
+  spec.idle_seconds = 0.5;
+  house_.make(spec);
+  EXPECT_TRUE(test::eventually([&] { return house_.hosting->state("1", "e")->variants.at(0).current_instances == 0; }));
+  const auto behave = [&](std::string_view how) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(house_.folder() / "models")) {
+      if (entry.path().filename() == "behaviour") write_file(entry.path(), how);
+    }
+  };
+  behave("broken");
+  const Response refused = house_.invoke("e");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(find_header(refused.headers, "x-amzn-ErrorType"), "ServiceUnavailable");
+  EXPECT_THAT(refused.body, HasSubstr("error: this model is broken"));
+  EXPECT_EQ(house_.hosting->state("1", "e")->status, Status::in_service);
+  behave("well");
+  EXPECT_EQ(answer().at("model"), "m");
+}
+
+TEST_F(HostingTest, AStoreThatHangsDoesNotHoldUpWhatIsCaptured) {
+  EndpointSpec spec = endpoint("e", {variant("a", model("m"))});
+  spec.capture = CaptureSpec{.uri = "s3://bucket/kept"};
+  house_.make(spec);
+  const std::lock_guard hanging(house_.store.mutex());
+  const std::string large(std::size_t{5} << 20, 'x');
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(house_.invoke("e", {{"X-Behave", "short"}}, large).status, 200);
+  EXPECT_TRUE(test::eventually([&] { return house_.metric("a/CapturesDropped") > 0; }));
 }
 
 }  // namespace

@@ -62,13 +62,15 @@ class Store {
     const std::lock_guard lock(mutex_);
     return gets_["/" + path];
   }
-  std::atomic<bool> refuses = false;  // every PUT
+  std::atomic<int> refuses = 0;  // every PUT, with this status
+  // Who holds it makes the store hang.
+  std::mutex& mutex() { return mutex_; }
 
  private:
   Response answer(const Request& request) {
     const std::lock_guard lock(mutex_);
     if (request.method == "PUT") {
-      if (refuses) return error_response(403, "no");
+      if (refuses) return error_response(refuses, "no");
       objects_[request.path] = as_text(request.body);
       return {.headers = {{"ETag", "\"e-1\""}}};
     }

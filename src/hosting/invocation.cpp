@@ -125,7 +125,7 @@ Response HostedEndpoint::invoke(const Request& request) {
   const EndpointSpec& spec = place.choice.fleet->spec();
   const int status = response.status;
   const bool well = status >= 200 && status < 300;
-  if (well && spec.capture) house_.capture.add(spec, variant.spec.name, *spec.capture, {request, response});
+  if (well && spec.capture) house_.capture.add(spec, variant.spec.name, *spec.capture, request, response);
   if (!well) response = model_error({account_, region_, name_}, status, status ? response.body : problem);
   response.headers.emplace_back("x-Amzn-Invoked-Production-Variant", variant.spec.name);
   house_.observations.add({.account = account_,

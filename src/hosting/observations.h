@@ -16,6 +16,7 @@ struct Observation {
   int status = 0;  // the model's; 0: it did not answer
   std::size_t instances = 1;
   double model_microseconds = 0, overhead_microseconds = 0;
+  std::uint64_t captures_dropped = 0;  // above 0: that is what is told, of no invocation
 };
 
 class Observations {
