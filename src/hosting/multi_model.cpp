@@ -49,10 +49,16 @@ MultiModel::MultiModel(ModelCache& cache, std::string account, std::string prefi
 
 MultiModel::EntryPointer MultiModel::entry_of(std::string_view target, unsigned start) {
   const std::lock_guard lock(mutex_);
-  EntryPointer& entry = entries_[std::string(target)];
-  // What was loaded into a process that ended is nowhere.
-  if (!entry || (entry->start != 0 && entry->start != start)) entry = std::make_shared<Entry>();
-  return entry;
+  if (start > last_start_) {
+    // What was loaded into a process that ended is nowhere, and nobody needs its files.
+    std::erase_if(entries_,
+                  [start](const auto& each) { return each.second->start != 0 && each.second->start != start; });
+    last_start_ = start;
+  }
+  if (const auto found = entries_.find(target); found != entries_.end()) {
+    if (found->second->start == 0 || found->second->start == start) return found->second;
+  }
+  return entries_[std::string(target)] = std::make_shared<Entry>();
 }
 
 void MultiModel::drop(std::string_view target, const EntryPointer& entry) {

@@ -49,6 +49,7 @@ class MultiModel {
   const std::uint64_t most_bytes_;
   std::mutex mutex_;
   std::map<std::string, EntryPointer, std::less<>> entries_;  // by target; guarded by mutex_
+  unsigned last_start_ = 0;                                   // that was asked for; guarded by mutex_
   std::atomic<std::uint64_t> uses_ = 0;
 };
 

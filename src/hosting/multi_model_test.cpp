@@ -1,5 +1,6 @@
 #include "hosting/multi_model.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/json.h"
@@ -66,6 +67,38 @@ TEST_F(MultiModelTest, LoadsAgainIntoAProcessThatWasStartedAgain) {
   EXPECT_EQ(answer("a.tar.gz"), "a");
   house_.invoke("e", {{"X-Amzn-SageMaker-Target-Model", "a.tar.gz"}, {"X-Behave", "die"}});
   EXPECT_EQ(answer("a.tar.gz"), "a");
+}
+
+// Against a process that would take any number of models.
+TEST(MultiModel, KeepsWithinItsMemory) {
+  test::Store store;
+  for (const char* name : {"a", "b", "c"})
+    store.put_model(std::string("models/") + name, {{"w", std::string(1000, *name)}});
+  std::mutex mutex;
+  std::set<std::string> loaded;
+  std::size_t most = 0;
+  Server process(ServerOptions{}, [&](const Request& request, const Reply& reply) {
+    const std::lock_guard lock(mutex);
+    if (request.method == "POST") loaded.insert(Json::parse(as_text(request.body)).at("model_name"));
+    if (request.method == "DELETE") loaded.erase(request.path.substr(std::string("/models/").size()));
+    most = std::max(most, loaded.size());
+    reply({});
+  });
+  const TemporaryFolder folder;
+  ModelCache cache(
+      {.folder = folder.path(), .s3 = [&](const std::string&) { return store.settings(); }, .most_unused = 0});
+  ClientPool client("127.0.0.1", process.port());
+  MultiModel models(cache, "1", "s3://bucket/models", 2500);
+  std::set<std::string> targets;
+  for (const char* name : {"a", "b", "c", "a"}) targets.insert(models.load(client, 1, std::string(name) + ".tar.gz"));
+  EXPECT_EQ(targets.size(), 3U);
+  EXPECT_EQ(most, 2U);
+  EXPECT_EQ(loaded.size(), 2U);
+  // Its files go too, with those of the models of a process that ended.
+  using Folder = std::filesystem::directory_iterator;
+  const auto on_disk = [&] { return std::distance(Folder(cache.folder_of("1")), Folder()); };
+  models.load(client, 2, "b.tar.gz");
+  EXPECT_EQ(on_disk(), 1);
 }
 
 }  // namespace
