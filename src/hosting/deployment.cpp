@@ -40,6 +40,7 @@ bool asks_for_the_same(const VariantSpec& a, const VariantSpec& b) {
 
 // Whether its process has what this instance is for.
 bool serves(const Instance& instance) {
+  if (instance.probe.empty()) return true;
   try {
     const std::shared_ptr<ClientPool> client = instance.process->client();
     return client && forward(*client, {.method = "GET", .target = instance.probe}, kProbeTime).status == 200;
@@ -173,14 +174,12 @@ void HostedEndpoint::wait_until_ready(const std::vector<InstancePointer>& instan
       fail(Kind::unavailable, "it did not start within ", kLongestStart.count(), " s");
     }
     if (stopping_) throw Stopped{};
-    if (is_ready(*instance) && instance->probe.empty()) continue;
     const Clock::time_point latest_probe = Clock::now() + kLongestProbe;
-    while (!serves(*instance)) {
+    while (!is_ready(*instance) || !serves(*instance)) {
       if (Clock::now() > latest_probe) {
         fail(Kind::unavailable, "its process does not serve it: its log says why");
       }
       pause_until(Clock::now() + kProbe);
-      is_ready(*instance);
     }
   }
 }

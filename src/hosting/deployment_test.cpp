@@ -1,3 +1,6 @@
+#include <signal.h>
+
+#include <algorithm>
 #include <set>
 
 #include "base/json.h"
@@ -7,6 +10,7 @@
 namespace graft {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using Status = EndpointState::Status;
@@ -147,6 +151,64 @@ TEST_F(Deployment, AnAlarmRollsBack) {
   EXPECT_THAT(state.failure, HasSubstr("the alarm errors went off"));
   EXPECT_THAT(load.end(), IsEmpty());
   for (int i = 0; i < 10; ++i) EXPECT_EQ(answering(), "m");
+}
+
+TEST_F(Deployment, AnAlarmRollsBackAsLongAsTheLastStepIsWatched) {
+  house_.make(to(model("m"), "c1"));
+  house_.hosting->apply(to(model("n"), "c2", {.wait_seconds = 600, .alarms = {"errors"}}));
+  EXPECT_TRUE(test::eventually([&] { return answering() == "n"; }));
+  house_.set_alarm("errors");
+  EXPECT_EQ(house_.wait_until_settled("e").config, "c1");
+  EXPECT_EQ(answering(), "m");
+}
+
+TEST_F(Deployment, RemovedInTheMiddleItLeavesNoProcess) {
+  house_.make(to(model("m"), "c1"));
+  house_.hosting->apply(to(model("n"), "c2", {.shift = Shift::canary, .step_percent = 50, .wait_seconds = 600}));
+  std::set<int> processes;
+  EXPECT_TRUE(test::eventually([&] { return processes.insert(process()), processes.size() == 2; }));
+  house_.hosting->remove("1", "e");
+  EXPECT_EQ(house_.invoke("e").status, 400);
+  const auto ended = [](int id) { return ::kill(id, 0) != 0; };
+  EXPECT_TRUE(test::eventually([&] { return std::ranges::all_of(processes, ended); }));
+}
+
+TEST_F(Deployment, AnUpdateDuringAnUpdateComesBehindIt) {
+  house_.make(to(model("m"), "c1"));
+  Load load(house_, 3);
+  house_.hosting->apply(to(model("n"), "c2", {.shift = Shift::canary, .step_percent = 50, .wait_seconds = 0.2}));
+  EXPECT_TRUE(test::eventually([&] { return answering() == "n"; }));
+  house_.hosting->apply(to(model("o"), "c3"));
+  house_.hosting->apply(to(model("p"), "c4"));
+  EXPECT_EQ(house_.wait_until_settled("e").config, "c4");
+  EXPECT_EQ(answering(), "p");
+  EXPECT_THAT(load.end(), IsEmpty());
+  std::vector<std::string> told;
+  for (const EndpointState& state : house_.changes()) {
+    if (state.status == Status::in_service) told.push_back(state.config);
+  }
+  EXPECT_THAT(told, ElementsAre("c1", "c4"));
+}
+
+// As a platform does that was killed meanwhile.
+TEST_F(Deployment, WhatServedServesAgainAndTheUpdateBeginsAnew) {
+  house_.hosting->apply(to(model("m"), "c1"));
+  house_.hosting->apply(
+      to(model("n"), "c2", {.shift = Shift::canary, .step_percent = 50, .wait_seconds = 600, .alarms = {"errors"}}));
+  EXPECT_TRUE(test::eventually([&] { return house_.invoke("e").status == 200; }));
+  std::set<std::string> seen;
+  EXPECT_TRUE(test::eventually([&] { return seen.insert(answering()), seen.size() == 2; }));
+  house_.set_alarm("errors");
+  EXPECT_EQ(house_.wait_until_settled("e").config, "c1");
+}
+
+TEST_F(Deployment, ThatDoesNotComeUpAfterAStartLeavesWhatServedBefore) {
+  house_.hosting->apply(to(model("m"), "c1"));
+  house_.hosting->apply(to(model("n", "broken"), "c2"));
+  const EndpointState state = house_.wait_until_settled("e");
+  EXPECT_EQ(state.status, Status::in_service);
+  EXPECT_EQ(state.config, "c1");
+  EXPECT_THAT(state.failure, HasSubstr("did not pass the ping health check"));
 }
 
 TEST_F(Deployment, ShiftsInSteps) {

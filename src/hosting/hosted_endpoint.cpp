@@ -23,6 +23,7 @@ HostedEndpoint::HostedEndpoint(House& house, EndpointSpec spec)
       region_(spec.region),
       name_(spec.name),
       wanted_(std::move(spec)),
+      wishes_{wanted_},
       last_use_(Clock::now().time_since_epoch().count()) {
   thread_ = std::thread([this] { work(); });
 }
@@ -36,7 +37,9 @@ void HostedEndpoint::apply(EndpointSpec spec) {
   {
     const std::lock_guard lock(mutex_);
     wanted_ = std::move(spec);
-    applied_ = true;
+    // Of what waits the last one is all that counts, but for the first of an endpoint that serves nothing yet.
+    if (wishes_.size() > (routing_ ? 0 : 1)) wishes_.pop_back();
+    wishes_.push_back(wanted_);
     status_ = routing_ ? Status::updating : Status::creating;
     failure_.clear();
   }
@@ -64,6 +67,8 @@ void HostedEndpoint::route(FleetPointer fleet, FleetPointer next, int percent) {
 void HostedEndpoint::set(Status status, const std::string& failure) {
   {
     const std::lock_guard lock(mutex_);
+    // It would be taken for what became of the wish that waits.
+    if (!wishes_.empty()) return;
     status_ = status;
     failure_ = failure.substr(0, kMostOfAFailure);
   }
@@ -118,7 +123,7 @@ bool HostedEndpoint::is_idle() const {
 void HostedEndpoint::work() {
   const auto next = [this] {
     const std::lock_guard lock(mutex_);
-    return stopping_ || applied_ || (asleep_ && waiting_ > 0);
+    return stopping_ || !wishes_.empty() || (asleep_ && waiting_ > 0);
   };
   try {
     while (!stopping_) {
@@ -130,7 +135,10 @@ void HostedEndpoint::work() {
       std::optional<EndpointSpec> wish;
       {
         const std::lock_guard lock(mutex_);
-        if (std::exchange(applied_, false)) wish = wanted_;
+        if (!wishes_.empty()) {
+          wish = std::move(wishes_.front());
+          wishes_.pop_front();
+        }
       }
       if (wish) {
         deploy(std::move(*wish));

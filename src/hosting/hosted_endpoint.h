@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -88,10 +89,10 @@ class HostedEndpoint {
   const std::string account_, region_, name_;
   mutable std::mutex mutex_;
   RoutingPointer routing_;  // guarded by mutex_; null before the first deployment
-  EndpointSpec wanted_;     // guarded by mutex_
+  EndpointSpec wanted_;     // the last wish; guarded by mutex_
   EndpointState::Status status_ = EndpointState::Status::creating;  // guarded by mutex_
   std::string failure_;                                             // guarded by mutex_
-  bool applied_ = true;                                             // wanted_ is to be deployed; guarded by mutex_
+  std::deque<EndpointSpec> wishes_;                                 // to be deployed; guarded by mutex_
   std::atomic<bool> stopping_ = false, stopped_ = false, asleep_ = false;
   std::atomic<int> waiting_ = 0;  // requests for an instance
   std::atomic<unsigned> failed_wakes_ = 0;

@@ -26,7 +26,7 @@ struct HostingListener {
   std::function<void(const std::string& account, const std::string& endpoint, const std::string& variant,
                      const std::string& instance, const std::vector<std::string>& lines)>
       log{};
-  // "Invocations", "ModelLatency" (microseconds), ... of one variant.
+  // "Invocations", "ModelLatency" (microseconds), "CapturesDropped", ... of one variant.
   std::function<void(const std::string& account, const std::string& endpoint, const std::string& variant,
                      const std::string& metric, double value)>
       metric{};
@@ -39,6 +39,8 @@ class Hosting {
   ~Hosting();
 
   // Makes the endpoint, or changes it to this without a dropped request; goes on in the background and tells `changed`.
+  // What is applied to an endpoint that serves nothing yet is deployed to it when it does: applied one after the other,
+  // what served before a platform was killed and what it was to become go on where they were.
   void apply(const EndpointSpec& spec);
   void remove(const std::string& account, const std::string& endpoint);
   std::optional<EndpointState> state(const std::string& account, const std::string& endpoint) const;
