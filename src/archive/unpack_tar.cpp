@@ -85,7 +85,7 @@ class Unpacker {
       out.write(block.data(), count);
     }
     out.close();
-    require(out.good(), "cannot write ", path.string(), ": ", system_message());
+    if (!out.good()) fail(Kind::unavailable, "cannot write ", printable(path.string()), ": ", system_message());
   }
 
   const fs::path tar_, folder_;

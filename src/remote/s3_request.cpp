@@ -177,7 +177,8 @@ WebAnswer send(const S3Settings& settings, const std::function<S3Request()>& mak
   for (int attempt = 1;; ++attempt) {
     const S3Request request = make();
     WebAnswer answer = exchange(web_request(settings, request));
-    if (learn_region(settings, request.path.bucket, answer)) continue;
+    // Not for ever: two regions could name each other.
+    if (attempt < kAttempts && learn_region(settings, request.path.bucket, answer)) continue;
     if (!is_passing(answer)) return answer;
     if (progress && *progress >= reached + kProgress) {
       reached = *progress;

@@ -106,9 +106,20 @@ class PartsUpload {
     if (answer.status == 200 && problem.code.empty()) return;
     if (problem.code == "NoSuchUpload") {
       const auto object = find_object(settings_, path_);
-      if (object && object->size == source_.size) return;
+      if (object && object->size == source_.size && is_of_parts(object->etag)) return;
     }
     refuse(path_, answer);
+  }
+
+  // Whether an object with this ETag was put together of these parts. One that was there before may have the same size.
+  bool is_of_parts(const std::string& etag) const {
+    Md5 all;
+    for (std::string part : etags_) {
+      std::erase(part, '"');
+      if (!is_md5(part)) return etag.ends_with(text("-", etags_.size()));
+      all.update(md5_bytes(part));
+    }
+    return etag == text(all.finish(), "-", etags_.size());
   }
 
   void take_back() noexcept {

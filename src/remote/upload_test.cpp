@@ -88,6 +88,15 @@ TEST_F(Upload, ThatIsDoneThoughTheAnswerWasLostIsDone) {
   EXPECT_EQ(store_.content("bucket/dir/large.bin"), content_);
 }
 
+TEST_F(Upload, IsNotTakenForTheObjectThatWasThereBefore) {
+  store_.put("bucket/dir/large.bin", std::string(content_.size(), 'y'));
+  store_.fault = [&](const Request& request) -> std::optional<Response> {
+    if (request.method != "POST" || !request.query.contains("uploadId")) return std::nullopt;
+    return Response{404, "application/xml", "<Error><Code>NoSuchUpload</Code><Message>gone</Message></Error>"};
+  };
+  EXPECT_THAT(problem(), HasSubstr("NoSuchUpload: gone"));
+}
+
 TEST_F(Upload, SaysWhichFileIsNotThere) {
   EXPECT_THAT(problem_of([&] {
                 upload(store_.settings(), folder_.path() / "none", {"bucket", "key"});
