@@ -52,7 +52,7 @@ class HostingTest(support.ProductTest):
         cls.addClassCleanup(shutil.rmtree, data, ignore_errors=True)
         cls.addClassCleanup(cls.platform.__exit__)
         cls.s3, cls.sm = cls.platform.client("s3"), cls.platform.client("sagemaker")
-        cls.cloudwatch = cls.platform.client("cloudwatch")
+        cls.cloudwatch, cls.runtime = cls.platform.client("cloudwatch"), cls.platform.client("sagemaker-runtime")
         cls.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         folder = support.scratch_folder() / "archives"
         folder.mkdir()
@@ -93,8 +93,7 @@ class HostingTest(support.ProductTest):
             time.sleep(0.1)
 
     def label(self, name, runtime=None):
-        runtime = runtime or self.platform.client("sagemaker-runtime")
-        answer = runtime.invoke_endpoint(EndpointName=name, ContentType="image/jpeg", Body=picture())
+        answer = (runtime or self.runtime).invoke_endpoint(EndpointName=name, ContentType="image/jpeg", Body=picture())
         return json.loads(answer["Body"].read())["predictions"][0]["label"]
 
     @contextlib.contextmanager
@@ -151,21 +150,57 @@ class HostingTest(support.ProductTest):
     def test_an_alarm_rolls_back(self):
         self.endpoint("watched", "old")
         self.config("watched-new", "new")
-        self.cloudwatch.put_metric_alarm(AlarmName="watched", Namespace="test", MetricName="trouble", Statistic="Sum",
-                                         Period=10, EvaluationPeriods=1, Threshold=1,
-                                         ComparisonOperator="GreaterThanOrEqualToThreshold")
-        policy = {"Type": "CANARY", "WaitIntervalInSeconds": 60, "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50}}
         with self.load("watched") as labels:
-            self.sm.update_endpoint(
-                EndpointName="watched", EndpointConfigName="watched-new", DeploymentConfig={
-                    "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": policy},
-                    "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "watched"}]}})
+            self.update_by_half("watched")
             self.until(lambda: any(label.startswith("new ") for label in labels))
-            self.cloudwatch.put_metric_data(Namespace="test", MetricData=[{"MetricName": "trouble", "Value": 5}])
+            self.cloudwatch.put_metric_data(Namespace="test", MetricData=[{"MetricName": "watched", "Value": 5}])
             described = self.wait("watched")
         self.assertEqual(described["EndpointConfigName"], "watched")
         self.assertIn("watched", described["FailureReason"])
         self.assertFalse(self.label("watched").startswith("new "))
+
+    def update_by_half(self, name):
+        """To NAME-new, for as long as nobody puts a 5 into the metric NAME, which rolls it back."""
+        self.cloudwatch.put_metric_alarm(AlarmName=name, Namespace="test", MetricName=name, Statistic="Sum",
+                                         Period=10, EvaluationPeriods=1, Threshold=1,
+                                         ComparisonOperator="GreaterThanOrEqualToThreshold")
+        self.sm.update_endpoint(EndpointName=name, EndpointConfigName=f"{name}-new", DeploymentConfig={
+            "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {
+                "Type": "CANARY", "WaitIntervalInSeconds": 600,
+                "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50}}},
+            "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name}]}})
+
+    def until_both_answer(self, name):
+        seen = set()
+        self.until(lambda: seen.add(self.label(name).startswith("new ")) or len(seen) == 2)
+
+    def test_a_platform_killed_during_an_update_goes_on_with_it(self):
+        self.endpoint("shifted", "old")
+        self.config("shifted-new", "new")
+        self.update_by_half("shifted")
+        self.until_both_answer("shifted")
+        self.platform.kill()
+        self.platform.start()
+
+        def answers():
+            with contextlib.suppress(self.sm.exceptions.ClientError):  # until it is started again
+                return self.label("shifted") in LABELS
+            return False
+        self.until(answers)
+        self.until_both_answer("shifted")
+        self.cloudwatch.put_metric_data(Namespace="test", MetricData=[{"MetricName": "shifted", "Value": 5}])
+        self.assertEqual(self.wait("shifted")["EndpointConfigName"], "shifted")
+        self.assertFalse(self.label("shifted").startswith("new "))
+
+    def test_deleted_during_an_update_it_leaves_no_process(self):
+        before = set(self.serving())
+        self.endpoint("dropped", "old")
+        self.config("dropped-new", "new")
+        self.update_by_half("dropped")
+        self.until_both_answer("dropped")
+        self.assertEqual(len(set(self.serving()) - before), 2)
+        self.sm.delete_endpoint(EndpointName="dropped")
+        self.until(lambda: not set(self.serving()) - before)
 
     def test_a_killed_process_is_started_again_and_no_request_fails(self):
         before = set(self.serving())
@@ -215,14 +250,13 @@ class HostingTest(support.ProductTest):
         self.sm.create_model(ModelName="many", ExecutionRoleArn=ROLE, PrimaryContainer={
             "Image": IMAGE, "Mode": "MultiModel", "ModelDataUrl": f"s3://{BUCKET}/"})
         self.endpoint("many", "many")
-        runtime = self.platform.client("sagemaker-runtime")
         for name, prefix in (("old", ""), ("new", "new "), ("old", "")):
-            answer = runtime.invoke_endpoint(EndpointName="many", ContentType="image/jpeg", Body=picture(),
-                                             TargetModel=f"{name}.tar.gz")
+            answer = self.runtime.invoke_endpoint(EndpointName="many", ContentType="image/jpeg", Body=picture(),
+                                                  TargetModel=f"{name}.tar.gz")
             label = json.loads(answer["Body"].read())["predictions"][0]["label"]
             self.assertTrue(label.startswith(prefix) and label.removeprefix(prefix) in LABELS, label)
-        with self.assertRaises(runtime.exceptions.ClientError) as caught:
-            runtime.invoke_endpoint(EndpointName="many", Body=picture(), TargetModel="none.tar.gz")
+        with self.assertRaises(self.runtime.exceptions.ClientError) as caught:
+            self.runtime.invoke_endpoint(EndpointName="many", Body=picture(), TargetModel="none.tar.gz")
         self.assertEqual(caught.exception.response["Error"]["Code"], "ValidationError")
 
 

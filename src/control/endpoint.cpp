@@ -188,6 +188,19 @@ Json update_weights(const Control& control, const Caller& caller, const Json& in
   });
 }
 
+// As before the platform ended: what served serves again, and becomes then what it was to become, unless it was on its
+// way back.
+void resume(const Control& control, const Record& endpoint) {
+  const Json& inner = endpoint.inner;
+  const bool pending = inner.contains("Before") && inner["Before"]["config"] != inner["Spec"]["config"];
+  if (pending) control.outside.apply_endpoint(inner["Before"].get<EndpointSpec>());
+  if (!pending || endpoint.status != "RollingBack") {
+    return control.outside.apply_endpoint(inner.at("Spec").get<EndpointSpec>());
+  }
+  control.records.update(endpoint.account, kEndpoint, endpoint.name,
+                         [](Record& record) { record.inner["Spec"] = record.inner["Before"]; });
+}
+
 }  // namespace
 
 void record_endpoint_state(const Control& control, const EndpointState& state) {
@@ -222,7 +235,7 @@ void resume_endpoints(const Control& control) {
   for (const char* status : {"Creating", "Updating", "SystemUpdating", "RollingBack", "InService"}) {
     for (const Record& endpoint : control.records.in_status(kEndpoint, status)) {
       try {
-        control.outside.apply_endpoint(endpoint.inner.at("Spec").get<EndpointSpec>());
+        resume(control, endpoint);
       } catch (const Error& error) {
         spdlog::warn("the endpoint {} cannot be started: {}", endpoint.name, error.what());
         control.records.update(endpoint.account, kEndpoint, endpoint.name, [&](Record& record) {
