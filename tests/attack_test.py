@@ -11,8 +11,11 @@ import tarfile
 import time
 import unittest
 
+import boto3
+import botocore
 import botocore.auth
 import botocore.awsrequest
+import botocore.config
 import botocore.credentials
 import botocore.exceptions
 
@@ -159,6 +162,54 @@ class Attack(support.ProductTest):
         self.assertEqual(state["EndpointStatus"], "Failed", state)
         sagemaker.delete_endpoint(EndpointName=name)
         return state["FailureReason"]
+
+    def make_endpoint(self, name, **settings):
+        sagemaker = self.platform.client("sagemaker")
+        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[
+            {"VariantName": "a", "ModelName": "net", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}])
+        arn = sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name, **settings)["EndpointArn"]
+        sagemaker.get_waiter("endpoint_in_service").wait(EndpointName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 90})
+        return arn
+
+    def test_a_public_endpoint_answers_everybody_and_nothing_else_does(self):
+        bundle = io.BytesIO()
+        with tarfile.open(fileobj=bundle, mode="w:gz") as tar:
+            for name in ("graph.json", "model.safetensors", "graft.json"):
+                tar.add(support.trained_head()[0] / name, name)
+        self.s3.put_object(Bucket=BUCKET, Key="net/model.tar.gz", Body=bundle.getvalue())
+        ours = self.platform.client("sagemaker")
+        ours.create_model(ModelName="net", ExecutionRoleArn=ROLE, PrimaryContainer={
+            "Image": "graft", "ModelDataUrl": f"s3://{BUCKET}/net/model.tar.gz"})
+        public = [{"Key": "graft:public", "Value": "true"}]
+        arn = self.make_endpoint("open", Tags=public)
+        self.make_endpoint("closed")
+        account = arn.split(":")[4]
+        picture = next((support.images() / "test" / "disc").iterdir()).read_bytes()
+        nobody = boto3.client("sagemaker-runtime", endpoint_url=self.platform.url, region_name=REGION,
+                              config=botocore.config.Config(signature_version=botocore.UNSIGNED))
+        other = self.platform.client("sagemaker-runtime", keys=self.other_account())
+        for client in (nobody, other, self.platform.client("sagemaker-runtime")):
+            answer = client.invoke_endpoint(EndpointName=f"{account}.open", ContentType="image/jpeg", Body=picture)
+            self.assertIn(b"predictions", answer["Body"].read())
+        for name in ("open", "closed", f"{account}.closed", f"{account}.none", f"{account}.transform_x", "000000000000.open"):
+            self.assertEqual(self.code(nobody.invoke_endpoint, EndpointName=name, Body=picture), "MissingAuthenticationToken")
+            self.assertEqual(self.code(other.invoke_endpoint, EndpointName=name, Body=picture), "ValidationError")
+        self.assertEqual(self.code(nobody.invoke_endpoint, EndpointName=f"{account}.open", Body=b"x" * 6_300_000),
+                         "ValidationError")
+        for method, target in (("GET", f"/endpoints/{account}.open/invocations"), ("DELETE", f"/endpoints/{account}.open"),
+                               ("PUT", f"/endpoints/{account}.open/invocations"), ("GET", f"/{BUCKET}/net/model.tar.gz"),
+                               ("POST", f"/endpoints/{account}.open/invocations/../../x")):
+            status, body = self.raw(method, target, signed=False)
+            self.assertIn(status, (400, 403, 404, 501), (method, target, body))
+        for operation in ("DescribeEndpoint", "DeleteEndpoint", "ListEndpoints", "UpdateEndpoint", "ListTags"):
+            status, body = self.raw("POST", "/", b'{"EndpointName": "open"}', {"X-Amz-Target": f"SageMaker.{operation}"},
+                                    signed=False)
+            self.assertIn(b"MissingAuthenticationToken", body, operation)
+        ours.delete_tags(ResourceArn=arn, TagKeys=["graft:public"])
+        self.assertEqual(self.code(nobody.invoke_endpoint, EndpointName=f"{account}.open", Body=picture),
+                         "MissingAuthenticationToken")
+        self.assertEqual(self.code(ours.create_model, ModelName="x", ExecutionRoleArn=ROLE, Tags=public,
+                                   PrimaryContainer={"Image": "graft"}), "ValidationException")
 
     def test_what_was_refused_is_on_record(self):
         stranger = {"AWS_ACCESS_KEY_ID": "AKIAAAAAAAAAAAAAAAAA", "AWS_SECRET_ACCESS_KEY": "x" * 40}

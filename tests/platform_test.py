@@ -133,7 +133,11 @@ class PlatformTest(support.ProductTest):
         invoke = functools.partial(self.runtime.invoke_endpoint, EndpointName="fruit")
         answer = invoke(ContentType="image/jpeg", Body=picture)
         self.assertIn(answer["InvokedProductionVariant"], ("a", "b"))
-        self.assertEqual(len(json.loads(answer["Body"].read())), len(support.LABELS))
+        # As the built-in algorithm of this image answers.
+        self.assertEqual(answer["ContentType"], "application/json")
+        probabilities = json.loads(answer["Body"].read())
+        self.assertTrue(all(isinstance(one, float) for one in probabilities), probabilities)
+        self.assertEqual((len(probabilities), round(sum(probabilities), 3)), (len(support.LABELS), 1))
         self.assertEqual(invoke(ContentType="image/jpeg", Body=picture, TargetVariant="b")["InvokedProductionVariant"], "b")
         named = invoke(ContentType="text/plain", Body=f"s3://{BUCKET}/images/{key}")
         self.assertTrue(named["Body"].read())
@@ -184,6 +188,34 @@ class PlatformTest(support.ProductTest):
         self.assertEqual(self.platform.call("DeleteTrainingJob", TrainingJobName="long")[0], 200)
         self.refused("ValidationException", "Requested resource not found.", self.sm.describe_training_job,
                      TrainingJobName="long")
+
+    def test_hyperband_ends_jobs_by_what_they_log(self):
+        """Jobs that would go on for ever are ended by what they say of the objective: at the third time, or sooner."""
+        job = training_request("x", HyperParameters={})
+        definition = {name: job[name] for name in ("AlgorithmSpecification", "RoleArn", "InputDataConfig", "OutputDataConfig",
+                                                   "ResourceConfig", "StoppingCondition")}
+        name = {"HyperParameterTuningJobName": "band"}
+        status, answer = self.platform.call(
+            "CreateHyperParameterTuningJob", **name,
+            HyperParameterTuningJobConfig={
+                "Strategy": "Hyperband", "StrategyConfig": {"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 3}},
+                "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "validation:accuracy"},
+                "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 2},
+                "ParameterRanges": {"ContinuousParameterRanges": [
+                    {"Name": "learning_rate", "MinValue": "0.001", "MaxValue": "0.1"}]}},
+            TrainingJobDefinition={**definition, "StaticHyperParameters": {**SETTINGS, "epochs": "100000"}})
+        self.assertEqual(status, 200, answer)
+        self.assertEqual(self.platform.call("DeleteHyperParameterTuningJob", **name)[1]["__type"], "ResourceInUse")
+
+        def described():
+            return self.sm.describe_hyper_parameter_tuning_job(**name)
+        self.until(lambda: described()["HyperParameterTuningJobStatus"] != "InProgress")
+        answer = described()
+        self.assertEqual(answer["HyperParameterTuningJobStatus"], "Completed", answer)
+        self.assertEqual(answer["TrainingJobStatusCounters"]["Stopped"], 2)
+        self.assertEqual(answer["ObjectiveStatusCounters"]["Succeeded"], 2)
+        self.assertEqual(self.platform.call("DeleteHyperParameterTuningJob", **name)[0], 200)
+        self.refused("ResourceNotFound", "can't find a tuning job", self.sm.describe_hyper_parameter_tuning_job, **name)
 
     def test_a_failed_job_says_why(self):
         self.sm.create_training_job(**training_request("wrong", HyperParameters={**SETTINGS, "colour": "blue"}))

@@ -40,7 +40,8 @@ struct Outside {
       log{};
   std::function<void(const std::string& account, const Metric&, double time, double value)> put_metric{};
 
-  // A training job that a tuning job started has ended, or a tuning job was made or stopped: somebody is to look.
+  // A training job that a tuning job started has ended or said its objective, or a tuning job was made or stopped:
+  // somebody is to look.
   std::function<void(const std::string& account, const std::string& tuning_job)> tuning_changed{};
   // The same for a transform job that was made or stopped.
   std::function<void(const std::string& account, const std::string& transform_job)> transform_changed{};
@@ -50,5 +51,11 @@ struct Control {
   Records& records;
   const Outside& outside;
 };
+
+// An operation that works with `control`, which must outlive it, for a service's table.
+template <typename Function>
+auto bound(const Control& control, Function function) {
+  return [&control, function](const Caller& caller, const Json& input) { return function(control, caller, input); };
+}
 
 }  // namespace graft

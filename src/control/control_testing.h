@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "control/sagemaker_service.h"
+#include "watch/service_testing.h"
 
 namespace graft {
 
@@ -39,15 +40,10 @@ struct ControlTest : testing::Test {
   Json call(std::string_view operation, Json input) { return call(operation, std::move(input), caller); }
 
   // "Code: message" of what the call throws; empty when it throws nothing.
-  std::string refusal(std::string_view operation, Json input, const Caller& who) {
-    try {
-      call(operation, std::move(input), who);
-      return "";
-    } catch (const Error& error) {
-      return error.code() + ": " + error.what();
-    }
+  std::string refusal(std::string_view operation, const Json& input, const Caller& who) {
+    return graft::refusal(service, who, operation, input);
   }
-  std::string refusal(std::string_view operation, Json input) { return refusal(operation, std::move(input), caller); }
+  std::string refusal(std::string_view operation, const Json& input) { return refusal(operation, input, caller); }
 
  private:
   std::vector<RemoteObject> list(const S3Path& path, std::size_t most) {

@@ -10,6 +10,7 @@
 #include "control/fields.h"
 #include "control/model.h"
 #include "control/resource.h"
+#include "control/tags.h"
 #include "control/training_events.h"
 #include "control/training_fields.h"
 
@@ -74,7 +75,7 @@ Json create_endpoint(const Control& control, const Caller& caller, const Json& i
   endpoint.modified = endpoint.created;
   endpoint.document = {{"EndpointName", name}, {"EndpointArn", spec.arn}, {"EndpointConfigName", spec.config}};
   if (!deployment.empty()) endpoint.document["LastDeploymentConfig"] = deployment;
-  endpoint.inner = {{"Tags", fields::tags_of(input)}, {"Spec", spec}, {"Images", images_of(control, caller, spec)}};
+  endpoint.inner = {{"Tags", tags_of(input, kEndpoint)}, {"Spec", spec}, {"Images", images_of(control, caller, spec)}};
   create_or_fail(control.records, caller, endpoint);
   try {
     control.outside.apply_endpoint(spec);
@@ -248,15 +249,12 @@ void resume_endpoints(const Control& control) {
 }
 
 std::vector<aws::Operation> endpoint_operations(const Control& control) {
-  const auto bound = [&control](auto function) {
-    return [&control, function](const Caller& caller, const Json& input) { return function(control, caller, input); };
-  };
-  return {{"CreateEndpoint", create_endpoint_fields(), bound(create_endpoint)},
-          {"DescribeEndpoint", {{"EndpointName", aws::Support::done}}, bound(describe)},
-          {"ListEndpoints", list_fields(true), bound(list_endpoints)},
-          {"UpdateEndpoint", update_endpoint_fields(), bound(update_endpoint)},
-          {"UpdateEndpointWeightsAndCapacities", update_weights_fields(), bound(update_weights)},
-          {"DeleteEndpoint", {{"EndpointName", aws::Support::done}}, bound(delete_endpoint)}};
+  return {{"CreateEndpoint", create_endpoint_fields(), bound(control, create_endpoint)},
+          {"DescribeEndpoint", {{"EndpointName", aws::Support::done}}, bound(control, describe)},
+          {"ListEndpoints", list_fields(true), bound(control, list_endpoints)},
+          {"UpdateEndpoint", update_endpoint_fields(), bound(control, update_endpoint)},
+          {"UpdateEndpointWeightsAndCapacities", update_weights_fields(), bound(control, update_weights)},
+          {"DeleteEndpoint", {{"EndpointName", aws::Support::done}}, bound(control, delete_endpoint)}};
 }
 
 }  // namespace graft

@@ -75,7 +75,7 @@ Json create_endpoint_config(const Control& control, const Caller& caller, const 
   const std::string arn = arn_of(caller, kEndpointConfig, name);
   Record config{.account = caller.account, .kind = kEndpointConfig, .name = name, .created = now(), .document = input};
   config.modified = config.created;
-  config.inner = {{"Tags", fields::tags_of(input)}};
+  config.inner = {{"Tags", tags_of(input, kEndpointConfig)}};
   config.document.erase("Tags");
   config.document["EndpointConfigArn"] = arn;
   for (Json& variant : config.document["ProductionVariants"]) variant.emplace("InitialVariantWeight", 1.0);
@@ -85,11 +85,8 @@ Json create_endpoint_config(const Control& control, const Caller& caller, const 
 }
 
 Json describe_endpoint_config(const Control& control, const Caller& caller, const Json& input) {
-  const Record config = find_or_fail(control.records, caller, kEndpointConfig,
-                                     aws::text_of(input, "EndpointConfigName", fields::job_name()));
-  Json answer = config.document;
-  answer["CreationTime"] = config.created;
-  return answer;
+  return described(find_or_fail(control.records, caller, kEndpointConfig,
+                                aws::text_of(input, "EndpointConfigName", fields::job_name())));
 }
 
 Json list_endpoint_configs(const Control& control, const Caller& caller, const Json& input) {
@@ -170,13 +167,13 @@ EndpointSpec endpoint_spec(const Control& control, const Caller& caller, const s
 }
 
 std::vector<aws::Operation> endpoint_config_operations(const Control& control) {
-  const auto bound = [&control](auto function) {
-    return [&control, function](const Caller& caller, const Json& input) { return function(control, caller, input); };
-  };
-  return {{"CreateEndpointConfig", create_endpoint_config_fields(), bound(create_endpoint_config)},
-          {"DescribeEndpointConfig", {{"EndpointConfigName", aws::Support::done}}, bound(describe_endpoint_config)},
-          {"ListEndpointConfigs", list_fields(false), bound(list_endpoint_configs)},
-          {"DeleteEndpointConfig", {{"EndpointConfigName", aws::Support::done}}, bound(delete_endpoint_config)}};
+  return {
+      {"CreateEndpointConfig", create_endpoint_config_fields(), bound(control, create_endpoint_config)},
+      {"DescribeEndpointConfig",
+       {{"EndpointConfigName", aws::Support::done}},
+       bound(control, describe_endpoint_config)},
+      {"ListEndpointConfigs", list_fields(false), bound(control, list_endpoint_configs)},
+      {"DeleteEndpointConfig", {{"EndpointConfigName", aws::Support::done}}, bound(control, delete_endpoint_config)}};
 }
 
 }  // namespace graft

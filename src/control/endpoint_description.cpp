@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "control/fields.h"
+#include "control/resource.h"
 
 namespace graft {
 namespace {
@@ -41,10 +41,7 @@ Json describe_endpoint(const Record& endpoint, const std::optional<EndpointState
   // While an update goes on, what is in service is described, and what is to come beside it.
   const bool pending = inner.contains("Before") && inner["Before"]["config"] != inner["Spec"]["config"];
   const auto spec = (pending ? inner.at("Before") : inner.at("Spec")).get<EndpointSpec>();
-  Json answer = endpoint.document;
-  answer["EndpointStatus"] = endpoint.status;
-  answer["CreationTime"] = endpoint.created;
-  answer["LastModifiedTime"] = endpoint.modified;
+  Json answer = described(endpoint, "EndpointStatus");
   for (const VariantSpec& variant : spec.variants) {
     answer["ProductionVariants"].push_back(describe_variant(endpoint, variant, state ? &*state : nullptr));
   }

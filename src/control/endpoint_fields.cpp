@@ -64,7 +64,9 @@ void add_deployment(std::vector<aws::Field>& fields) {
 }  // namespace
 
 std::vector<aws::Field> create_endpoint_fields() {
-  std::vector<aws::Field> fields = {{"EndpointName", done}, {"EndpointConfigName", done}, {"Tags", done}};
+  std::vector<aws::Field> fields = {{"EndpointName", done},
+                                    {"EndpointConfigName", done},
+                                    {"Tags", done, "`graft:public` is `true`: everybody may invoke it"}};
   add_deployment(fields);
   return fields;
 }

@@ -62,6 +62,22 @@ TEST_F(EndpointTest, IsGivenToHostingAsItWasAsked) {
   EXPECT_EQ(spec.idle_seconds, 0);
 }
 
+TEST_F(EndpointTest, AnswersAsTheBuiltInAlgorithmWhereItsImageIsThat) {
+  const auto answers = [&](const std::string& name, const Json& environment) {
+    Json model = model_request(name);
+    model["PrimaryContainer"]["Image"] = "433757028032.dkr.ecr.us-west-2.amazonaws.com/image-classification:1";
+    model["PrimaryContainer"]["Environment"] = environment;
+    call("CreateModel", model);
+    make_config(name, Json::array({variant("a", 1, name)}));
+    call("CreateEndpoint", {{"EndpointName", name}, {"EndpointConfigName", name}});
+    return applied.back().variants[0].environment.at("GRAFT_ANSWERS");
+  };
+  EXPECT_EQ(answers("x", Json::object()), "probabilities");
+  EXPECT_EQ(answers("y", {{"GRAFT_ANSWERS", "labels"}}), "labels");
+  make_endpoint();
+  EXPECT_FALSE(applied.back().variants[0].environment.contains("GRAFT_ANSWERS"));
+}
+
 TEST_F(EndpointTest, IsDescribedAsHostingSaysItIs) {
   make_endpoint();
   EXPECT_EQ(status(), "Creating");

@@ -1,7 +1,5 @@
 #include "control/fields.h"
 
-#include <set>
-
 #include "control/resource.h"
 
 namespace graft::fields {
@@ -50,18 +48,6 @@ std::string s3_uri_of(const Json& object, std::string_view name, std::string_vie
         text("graft takes \"", uri.substr(0, 200), "\" of ", name, " only in the form s3://bucket/key"));
   }
   return uri;
-}
-
-Json tags_of(const Json& input) {
-  Json tags = Json::array();
-  std::set<std::string> keys;
-  const Json& given = aws::list_of(input, "Tags", {.most = 50});
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    const std::string at = member("Tags", i), key = aws::text_of(given[i], "Key", {.least = 1, .most = 128}, at);
-    if (!keys.insert(key).second) throw validation_error(text("Duplicate tag keys found: ", key));
-    tags.push_back({{"Key", key}, {"Value", aws::text_of(given[i], "Value", {.most = 256}, at)}});
-  }
-  return tags;
 }
 
 std::string member(std::string_view list, std::size_t index) {

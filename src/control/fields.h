@@ -23,9 +23,6 @@ aws::TextRule variable();    // an environment variable's name
 // The path of an S3 URI that must be there, checked. Throws for the form "https://", which graft does not resolve.
 std::string s3_uri_of(const Json& object, std::string_view name, std::string_view at = "");
 
-// The request's Tags, as they are kept.
-Json tags_of(const Json& input);
-
 // "InputDataConfig.1.member": the place of a list's element, for errors.
 std::string member(std::string_view list, std::size_t index);
 

@@ -1,9 +1,8 @@
-#include "control/iam.h"
-
 #include "aws/check.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "control/iam_parts.h"
+#include "control/identity_services.h"
 #include "identity/time_text.h"
 
 namespace graft {

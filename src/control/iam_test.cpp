@@ -1,12 +1,10 @@
-#include "control/iam.h"
-
 #include <gmock/gmock.h>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "control/ecr.h"
-#include "control/sts.h"
+#include "control/identity_services.h"
 
 namespace graft {
 namespace {

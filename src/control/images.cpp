@@ -6,8 +6,9 @@
 namespace graft {
 namespace {
 
+constexpr std::string_view kImageClassification = "image-classification";
 constexpr std::array<std::string_view, 5> kOwnRepositories = {"graft", "graft-training", "graft-serving",
-                                                              "graft-inference", "image-classification"};
+                                                              "graft-inference", kImageClassification};
 
 // "registry:5000/team/name:tag@sha256:.." without registry, tag and digest: the last part of the repository's path.
 std::string_view repository_of(std::string_view image) {
@@ -22,6 +23,10 @@ std::string resolve_image(std::string_view image) {
   const std::string_view repository = repository_of(image);
   const bool own = std::find(kOwnRepositories.begin(), kOwnRepositories.end(), repository) != kOwnRepositories.end();
   return std::string(own ? std::string_view(kOwnImage) : image);
+}
+
+bool is_image_classification(std::string_view image) {
+  return repository_of(image) == kImageClassification;
 }
 
 const std::vector<std::pair<std::string, std::string>>& own_metrics() {

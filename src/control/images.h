@@ -16,6 +16,9 @@ inline constexpr const char* kOwnImage = "graft";
 // graft-training:2"), and for the built-in image-classification algorithm of every region; the image itself otherwise.
 std::string resolve_image(std::string_view image);
 
+// Of the built-in image-classification algorithm, whose endpoints answer with bare probabilities.
+bool is_image_classification(std::string_view image);
+
 // The metrics of graft's own images, which a request need not define: name and regular expression.
 const std::vector<std::pair<std::string, std::string>>& own_metrics();
 

@@ -21,5 +21,12 @@ TEST(Images, AreThemselvesOtherwise) {
   }
 }
 
+TEST(Images, AreTheBuiltInAlgorithmInEveryRegion) {
+  EXPECT_TRUE(is_image_classification("433757028032.dkr.ecr.us-west-2.amazonaws.com/image-classification:1"));
+  EXPECT_TRUE(is_image_classification("813361260812.dkr.ecr.eu-central-1.amazonaws.com/image-classification:latest"));
+  EXPECT_FALSE(is_image_classification("433757028032.dkr.ecr.us-west-2.amazonaws.com/graft:1"));
+  EXPECT_FALSE(is_image_classification("image-classification-neo:1"));
+}
+
 }  // namespace
 }  // namespace graft

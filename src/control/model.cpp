@@ -4,6 +4,7 @@
 #include "control/images.h"
 #include "control/objects.h"
 #include "control/resource.h"
+#include "control/tags.h"
 #include "control/training_fields.h"
 
 namespace graft {
@@ -72,7 +73,7 @@ Json create_model(const Control& control, const Caller& caller, const Json& inpu
   const std::string arn = arn_of(caller, kModel, name);
   Record model{.account = caller.account, .kind = kModel, .name = name, .created = now(), .document = input};
   model.modified = model.created;
-  model.inner = {{"Tags", fields::tags_of(input)}};
+  model.inner = {{"Tags", tags_of(input, kModel)}};
   model.document.erase("Tags");
   model.document["ModelArn"] = arn;
   model.document.emplace("EnableNetworkIsolation", false);
@@ -85,11 +86,8 @@ Json create_model(const Control& control, const Caller& caller, const Json& inpu
 }
 
 Json describe_model(const Control& control, const Caller& caller, const Json& input) {
-  const Record model =
-      find_or_fail(control.records, caller, kModel, aws::text_of(input, "ModelName", fields::model_name()));
-  Json answer = model.document;
-  answer["CreationTime"] = model.created;
-  return answer;
+  return described(
+      find_or_fail(control.records, caller, kModel, aws::text_of(input, "ModelName", fields::model_name())));
 }
 
 Json list_models(const Control& control, const Caller& caller, const Json& input) {
@@ -128,7 +126,10 @@ std::vector<aws::Field> create_model_fields() {
     fields.push_back({path[0], done, "graft's own images run as processes; others need podman or docker"});
     fields.push_back({path[1], done, "in the form `s3://`; with the mode MultiModel a prefix"});
     fields.push_back({path[2], done, "`S3Object` with `Gzip`, or `S3Prefix` with `None`"});
-    fields.push_back({path[3], done, "`GRAFT_IDLE_SECONDS`: its processes end after so long without requests"});
+    fields.push_back(
+        {path[3], done,
+         "`GRAFT_IDLE_SECONDS`: its processes end after so long without requests; `GRAFT_ANSWERS`: `labels` or "
+         "`probabilities`, which are the default of `image-classification`"});
     fields.push_back({path[4], done});
     fields.push_back({path[5], ignored, "there is one container"});
     fields.push_back({path[6], ignored});
@@ -151,11 +152,15 @@ std::vector<aws::Field> create_model_fields() {
 VariantSpec variant_of_model(const Control& control, const Caller& caller, const std::string& name) {
   const Record model = find_or_fail(control.records, caller, kModel, name);
   const Json& container = kept_container(model);
-  return {.model = name,
-          .model_uri = model_data_of(container),
-          .image = resolve_image(image_of_model(model)),
-          .environment = container.value("Environment", std::map<std::string, std::string>()),
-          .multi_model = container.value("Mode", "") == "MultiModel"};
+  const std::string image = image_of_model(model);
+  VariantSpec variant{.model = name,
+                      .model_uri = model_data_of(container),
+                      .image = resolve_image(image),
+                      .environment = container.value("Environment", std::map<std::string, std::string>()),
+                      .multi_model = container.value("Mode", "") == "MultiModel"};
+  // As who names this algorithm expects it (docs/serving.md), unless the model says otherwise.
+  if (is_image_classification(image)) variant.environment.emplace("GRAFT_ANSWERS", "probabilities");
+  return variant;
 }
 
 std::string image_of_model(const Record& model) {
@@ -163,13 +168,10 @@ std::string image_of_model(const Record& model) {
 }
 
 std::vector<aws::Operation> model_operations(const Control& control) {
-  const auto bound = [&control](auto function) {
-    return [&control, function](const Caller& caller, const Json& input) { return function(control, caller, input); };
-  };
-  return {{"CreateModel", create_model_fields(), bound(create_model)},
-          {"DescribeModel", {{"ModelName", aws::Support::done}}, bound(describe_model)},
-          {"ListModels", list_fields(false), bound(list_models)},
-          {"DeleteModel", {{"ModelName", aws::Support::done}}, bound(delete_model)}};
+  return {{"CreateModel", create_model_fields(), bound(control, create_model)},
+          {"DescribeModel", {{"ModelName", aws::Support::done}}, bound(control, describe_model)},
+          {"ListModels", list_fields(false), bound(control, list_models)},
+          {"DeleteModel", {{"ModelName", aws::Support::done}}, bound(control, delete_model)}};
 }
 
 }  // namespace graft

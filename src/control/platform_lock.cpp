@@ -1,7 +1,6 @@
 #include "control/platform_lock.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <ctime>
@@ -28,6 +27,14 @@ int open_note(const fs::path& folder) {
   return fd;
 }
 
+// Of the whole file, and of who opened it: a child that inherits the file has the lock too.
+struct flock whole_file() {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
 // Empty where it is being written now.
 PlatformNote read_note(const fs::path& file) {
   try {
@@ -49,7 +56,8 @@ void make_platform_folder(const fs::path& folder) {
 }
 
 PlatformLock::PlatformLock(const fs::path& folder) : file_(note_file(folder)), file_descriptor_(open_note(folder)) {
-  if (::flock(file_descriptor_.fd, LOCK_EX | LOCK_NB) != 0) {
+  const struct flock lock = whole_file();
+  if (::fcntl(file_descriptor_.fd, F_OFD_SETLK, &lock) != 0) {
     const PlatformNote other = read_note(file_);
     fail(Kind::conflict, folder.string(), ": another platform uses this folder, as process ", other.pid, " at ",
          other.url.empty() ? "an address it does not have yet" : other.url, "; `graft down` ends it");
@@ -78,7 +86,8 @@ void PlatformLock::write(const PlatformNote& note) {
 
 std::optional<PlatformNote> find_platform(const fs::path& folder) {
   const Descriptor file(::open(note_file(folder).c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.fd < 0 || ::flock(file.fd, LOCK_SH | LOCK_NB) == 0) return std::nullopt;
+  struct flock lock = whole_file();
+  if (file.fd < 0 || ::fcntl(file.fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return std::nullopt;
   return read_note(note_file(folder));
 }
 

@@ -1,7 +1,7 @@
 // A folder's lock: one platform at a time works on it, and others can see which.
 //
 // The kernel takes the lock back when the process ends, however that happens. The file DIR/platform.json is the lock
-// and holds what the platform says of itself.
+// and holds what the platform says of itself. Who looks does not take the lock, so it is in nobody's way.
 #pragma once
 
 #include <cstdint>

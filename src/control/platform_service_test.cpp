@@ -4,8 +4,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "control/iam.h"
-#include "control/sts.h"
+#include "control/identity_services.h"
 #include "identity/identity_testing.h"
 
 namespace graft {

@@ -25,7 +25,7 @@ std::string_view next_part(std::string_view& rest, char separator) {
 }  // namespace
 
 std::string arn_of(const Caller& caller, std::string_view kind, std::string_view name) {
-  return text("arn:aws:sagemaker:", caller.region, ":", caller.account, ":", kind, "/", name);
+  return aws::arn("sagemaker", caller.region, caller.account, text(kind, '/', name));
 }
 
 std::optional<Arn> parse_arn(std::string_view arn) {
@@ -87,12 +87,29 @@ void require_going_on(const Record& job) {
       text("The request was rejected because the ", words_of(job.kind), " is in status ", job.status, "."));
 }
 
+void require_ended(const Record& job) {
+  if (has_ended(job)) return;
+  throw Error(Kind::conflict, "ResourceInUse",
+              text("The ", words_of(job.kind), " ", job.name, " is in status ", job.status,
+                   ": only jobs that are Completed, Failed or Stopped can be deleted"));
+}
+
 Json list_records(const Records& records, const Caller& caller, const std::string& kind, const Json& input,
                   const std::string& name, const std::function<Json(const Record&)>& summary) {
   const RecordPage page = records.list(caller.account, kind, fields::query_of(input));
   Json answer{{name, Json::array()}};
   for (const Record& record : page.records) answer[name].push_back(summary(record));
   if (!page.token.empty()) answer["NextToken"] = page.token;
+  return answer;
+}
+
+Json described(const Record& record, const char* status) {
+  Json answer = record.document;
+  answer["CreationTime"] = record.created;
+  if (status) {
+    answer[status] = record.status;
+    answer["LastModifiedTime"] = record.modified;
+  }
   return answer;
 }
 

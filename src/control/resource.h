@@ -36,14 +36,19 @@ Error validation_error(const std::string& sentence);
 Error missing(const Caller& caller, std::string_view kind, std::string_view name);
 Error there_already(const Caller& caller, std::string_view kind, std::string_view name);
 
-// Of a training, transform or tuning job: whether its status is the end. require_going_on() throws where it is.
+// Of a training, transform or tuning job: whether its status is the end. require_going_on() throws where it is,
+// require_ended(), for what deletes it, where it is not.
 bool has_ended(const Record& job);
 void require_going_on(const Record& job);
+void require_ended(const Record& job);
 
 // What a List operation answers: a page of the kind, as `input` asks for it, each record as `summary` says, in the
 // field `name`.
 Json list_records(const Records& records, const Caller& caller, const std::string& kind, const Json& input,
                   const std::string& name, const std::function<Json(const Record&)>& summary);
+
+// What a Describe operation answers: the document and its times; where the kind has a status, under this name.
+Json described(const Record& record, const char* status = nullptr);
 
 // Throws missing().
 Record find_or_fail(const Records& records, const Caller& caller, const std::string& kind, const std::string& name);

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "base/log.h"
+#include "aws/answer.h"
 #include "control/resource.h"
+#include "control/tags.h"
 
 namespace graft {
 namespace {
@@ -31,20 +32,16 @@ constexpr std::array<std::string_view, 3> kRefused = {"X-Amzn-SageMaker-Target-C
                                                       "X-Amzn-SageMaker-Enable-Explanations",
                                                       "X-Amzn-SageMaker-Inference-Component"};
 
-Response runtime_error(int status, const std::string& code, const std::string& sentence) {
-  return {.status = status,
-          .content_type = "application/json",
-          .body = Json{{"Message", sentence}, {"message", sentence}, {"code", code}}.dump(
-              -1, ' ', false, Json::error_handler_t::replace),
-          .headers = {{"x-amzn-ErrorType", code}}};
-}
-
 Error validation(const std::string& sentence) {
   return {Kind::invalid, "ValidationError", sentence};
 }
 
-// The endpoint's name, of "/endpoints/NAME/invocations".
-std::string endpoint_in(const std::string& path) {
+struct Invoked {
+  std::string account{}, name{};
+};
+
+// Of "/endpoints/NAME/invocations".
+Invoked invoked_by(const Caller& caller, const std::string& path) {
   const std::string_view rest = std::string_view(path).substr(std::min(path.size(), kPrefix.size()));
   const std::size_t slash = rest.find('/');
   const std::string_view call = slash == std::string_view::npos ? std::string_view() : rest.substr(slash + 1);
@@ -52,7 +49,24 @@ std::string endpoint_in(const std::string& path) {
     throw validation(text("graft does not have the call ", call, ": use InvokeEndpoint"));
   }
   if (call != "invocations") throw Error(Kind::not_found, "UnknownOperationException", text("There is no call ", path));
-  return std::string(rest.substr(0, slash));
+  const std::string_view name = rest.substr(0, slash);
+  // Names have no dots.
+  const std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos) return {caller.account, std::string(name)};
+  return {std::string(name.substr(0, dot)), std::string(name.substr(dot + 1))};
+}
+
+Error not_found(const Invoked& invoked) {
+  return validation(text("Endpoint ", invoked.name, " of account ", invoked.account, " not found."));
+}
+
+// Throws unless others than its account may invoke it. Whether it is there is not theirs to know.
+void check_public(const Control& control, const Caller& caller, const Invoked& invoked) {
+  const auto endpoint = control.records.find(invoked.account, kEndpoint, invoked.name);
+  if (endpoint && tag_of(*endpoint, kPublicTag) == "true") return;
+  if (!caller.anonymous()) throw not_found(invoked);
+  throw Error(Kind::denied, "MissingAuthenticationToken",
+              "this call must be signed; without a signature public endpoints answer, under the name ACCOUNT.NAME");
 }
 
 void check_headers(const Headers& headers) {
@@ -69,48 +83,35 @@ void check_headers(const Headers& headers) {
   }
 }
 
-Response invoke(const Control& control, const Caller& caller, Exchange& exchange) {
+Response invoke(const Control& control, Strangers& strangers, const Caller& caller, Exchange& exchange) {
   Request request = exchange.request();
-  const std::string name = endpoint_in(request.path);
+  const Invoked invoked = invoked_by(caller, request.path);
   if (request.method != "POST") throw validation("An endpoint is invoked with POST");
+  std::optional<Strangers::Visit> visit;
+  if (caller.anonymous() || invoked.account != caller.account) {
+    check_public(control, caller, invoked);
+    visit.emplace(strangers, request.client, now());
+  }
   check_headers(request.headers);
   // A name with '_' is graft's own: no user can make one. Hosting knows which of the others are there.
-  if (name.find('_') != std::string::npos) {
-    throw validation(text("Endpoint ", name, " of account ", caller.account, " not found."));
-  }
+  if (invoked.name.find('_') != std::string::npos) throw not_found(invoked);
   try {
     request.body = read_all(exchange, kMostBody);
   } catch (const Error& error) {
     if (error.code() != "EntityTooLarge") throw;
     throw validation(text("The request's body has more than ", kMostBody, " bytes"));
   }
-  return control.outside.invoke(caller.account, name, request);
+  return control.outside.invoke(invoked.account, invoked.name, request);
 }
 
 }  // namespace
 
-Response invoke_endpoint(const Control& control, const Caller& caller, Exchange& exchange) {
+Response invoke_endpoint(const Control& control, Strangers& strangers, const Caller& caller, Exchange& exchange) {
   try {
-    return invoke(control, caller, exchange);
-  } catch (const Error& error) {
-    switch (error.kind()) {
-      case Kind::invalid:
-      case Kind::conflict:
-        return runtime_error(400, error.code().empty() ? "ValidationError" : error.code(), error.what());
-      case Kind::denied:
-        return runtime_error(403, error.code().empty() ? "AccessDeniedException" : error.code(), error.what());
-      case Kind::not_found:
-        return runtime_error(404, error.code().empty() ? "ValidationError" : error.code(), error.what());
-      case Kind::unavailable:
-        return runtime_error(503, "ServiceUnavailable", error.what());
-      case Kind::internal:
-        break;
-    }
-    spdlog::error("an invocation failed: {}", error.what());
+    return invoke(control, strangers, caller, exchange);
   } catch (const std::exception& error) {
-    spdlog::error("an invocation failed: {}", error.what());
+    return aws::rest_error(error);
   }
-  return runtime_error(500, "InternalFailure", "An internal failure occurred");
 }
 
 }  // namespace graft

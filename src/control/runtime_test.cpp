@@ -1,6 +1,7 @@
 #include "control/runtime.h"
 
 #include "control/control_testing.h"
+#include "control/resource.h"
 #include "identity/identity_testing.h"
 
 namespace graft {
@@ -11,6 +12,8 @@ using testing::HasSubstr;
 struct RuntimeTest : ControlTest {
   Request request{.method = "POST", .path = "/endpoints/e/invocations"};
   std::vector<Request> asked{};
+  Strangers strangers{{.each_second = 0, .at_once = 3}};
+  Caller who = caller;
 
   void SetUp() override {
     answer_of_model = [this](const Request& given) {
@@ -20,7 +23,7 @@ struct RuntimeTest : ControlTest {
   }
   Response invoke(std::string body = "picture") {
     test::Given exchange(request, std::move(body));
-    return invoke_endpoint(control, caller, exchange);
+    return invoke_endpoint(control, strangers, who, exchange);
   }
   // The code of what is refused, and what is said.
   std::string refused(std::string body = "picture") {
@@ -69,9 +72,54 @@ TEST_F(RuntimeTest, DoesNotReachWhatServesATransformJob) {
   EXPECT_EQ(refused(), "400 ValidationError: Endpoint transform_t of account 123456789012 not found.");
 }
 
+TEST_F(RuntimeTest, AnswersOthersOnlyWhereTheEndpointIsPublic) {
+  records.create({.account = caller.account, .kind = kEndpoint, .name = "e", .inner = {{"Tags", Json::array()}}});
+  const auto tag = [&](const char* value) {
+    call("AddTags", {{"ResourceArn", arn_of(caller, kEndpoint, "e")},
+                     {"Tags", Json::array({{{"Key", "graft:public"}, {"Value", value}}})}});
+  };
+  request.path = "/endpoints/123456789012.e/invocations";
+  EXPECT_EQ(invoke().status, 200);  // its own account
+  const Caller nobody{.region = "us-east-1"};
+  for (const Caller& other : {nobody, stranger}) {
+    who = other;
+    const std::string sentence = other.anonymous()
+                                     ? "403 MissingAuthenticationToken"
+                                     : "400 ValidationError: Endpoint e of account 123456789012 not found.";
+    tag("false");
+    EXPECT_THAT(refused(), HasSubstr(sentence));
+    tag("true");
+    EXPECT_EQ(invoke().body, "[0.5]");
+    call("DeleteTags", {{"ResourceArn", arn_of(caller, kEndpoint, "e")}, {"TagKeys", {"graft:public"}}});
+    EXPECT_THAT(refused(), HasSubstr(sentence));
+  }
+  tag("true");
+  who = nobody;
+  request.path = "/endpoints/e/invocations";
+  EXPECT_THAT(refused(), HasSubstr("403 MissingAuthenticationToken"));
+  request.path = "/endpoints/123456789012.f/invocations";
+  EXPECT_THAT(refused(), HasSubstr("403 MissingAuthenticationToken"));
+  EXPECT_EQ(asked.size(), 3U);
+}
+
+TEST_F(RuntimeTest, LimitsWhatStrangersAsk) {
+  records.create({.account = caller.account,
+                  .kind = kEndpoint,
+                  .name = "e",
+                  .inner = {{"Tags", Json::array({{{"Key", "graft:public"}, {"Value", "true"}}})}}});
+  request.path = "/endpoints/123456789012.e/invocations";
+  who = {.region = "us-east-1"};
+  EXPECT_THAT(refused(std::string(6'291'457, 'x')), HasSubstr("400 ValidationError"));
+  for (int i = 0; i < 10; ++i) invoke();
+  EXPECT_THAT(refused(), HasSubstr("503 ServiceUnavailable: too many calls without a key"));
+  EXPECT_LT(asked.size(), 10U);
+  who = caller;
+  EXPECT_EQ(invoke().status, 200);
+}
+
 TEST_F(RuntimeTest, SaysNothingOfTheServersInside) {
   answer_of_model = [](const Request&) -> Response { throw std::runtime_error("secret"); };
-  EXPECT_EQ(refused(), "500 InternalFailure: An internal failure occurred");
+  EXPECT_EQ(refused(), "500 InternalFailure: the server failed to answer; its log says why");
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ struct SageMaker::State {
   Outside outside{};
   const Control control{records, outside};
   const aws::Service service = sagemaker_service(control);
+  Strangers strangers{};
   TrainingNews news{control};
   TransformWork transforms{control};
   TuningWork tunings{control};
@@ -156,6 +157,7 @@ SageMaker::SageMaker(const SageMakerOptions& options, Logs& logs, Metrics& metri
                                                         .programs = options.programs,
                                                         .executor = executor_of(options.executor),
                                                         .cores = options.cores,
+                                                        .hidden = options.folder.parent_path(),
                                                         .s3 = options.s3},
                                           state.runner_listener());
   resume_training_jobs(state.control);
@@ -175,7 +177,7 @@ const aws::Service& SageMaker::service() const {
 }
 
 Response SageMaker::invoke(const Caller& caller, Exchange& exchange) {
-  return invoke_endpoint(state_->control, caller, exchange);
+  return invoke_endpoint(state_->control, state_->strangers, caller, exchange);
 }
 
 }  // namespace graft

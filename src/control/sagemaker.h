@@ -41,7 +41,8 @@ class SageMaker {
   // must not take the last thread that serves it. Good for as long as this lives.
   const aws::Service& service() const;
 
-  // Every call under /endpoints/ (the runtime's rest-json); answers errors too. Waits for the model.
+  // Every call under /endpoints/ (the runtime's rest-json), also of anonymous callers; answers errors too. Waits for
+  // the model.
   Response invoke(const Caller& caller, Exchange& exchange);
 
  private:

@@ -24,13 +24,18 @@ for their form and kept: what a job or model may reach is what its account may.
 
 **Images.** A repository called `graft`, `graft-training`, `graft-serving`, `graft-inference` or `image-classification`,
 in any registry and with any tag, is graft itself, and runs as processes of this machine. Other images run in podman or
-docker where the machine has one, and are refused where it has none. Jobs of graft's images have the metrics
+docker where the machine has one, and are refused where it has none. An endpoint of `image-classification` answers as
+that algorithm does, with a bare list of probabilities; those of the others say the labels ([serving.md](serving.md)). Jobs of graft's images have the metrics
 `train:accuracy`, `train:loss`, `validation:accuracy`, `validation:loss` and `test:accuracy` without a definition.
 
 **Endpoints that sleep.** The processes of an endpoint end after so many seconds without requests, and start at the next
 one: the tag `graft:idle-seconds` of the endpoint configuration says how many, else the variable `GRAFT_IDLE_SECONDS` of
 a model (the longest of several), else 300 where all variants have a ServerlessConfig without provisioned concurrency.
 Else they never do. An endpoint is `SystemUpdating` while it starts again with the platform.
+
+**Public endpoints.** An endpoint whose tag `graft:public` is `true` (CreateEndpoint, AddTags) is invoked by everybody:
+without a signature, or with one of another account, under the name `ACCOUNT.NAME`. Nothing else of it is open. From one
+address 20 calls a second are answered, 40 after a rest, and from all 32 at a time; the others get a ServiceUnavailable.
 
 **Updates.** Before traffic goes over, the new variants are there and healthy. A RollingUpdatePolicy is a linear shift. An
 alarm of the AutoRollbackConfiguration, or a variant that does not start, takes the endpoint back to what it was.
@@ -40,9 +45,13 @@ alarm of the AutoRollbackConfiguration, or a variant that does not start, takes 
 stream `<job>/i-1-<time>/data-log` names them. A platform that was killed goes on with those that have no output yet. An
 object of `SplitType` Line has at most 256 MiB.
 
-**Tuning.** Bayesian is a tree-structured Parzen estimator (Bergstra et al., 2011). Auto scaling is logarithmic for a
+**Tuning.** Bayesian is a Parzen estimator (Bergstra et al., 2011). Auto scaling is logarithmic for a
 range above 0 whose ends are a factor of 100 apart, else linear. The objective is the last value that a job says of its
-metric; graft's images end with that of the model they keep.
+metric; graft's images end with that of the model they keep. Hyperband counts a job's values of the objective as its
+epochs and compares it, at a third, a ninth and so on of MaxResource, with all that have come so far: outside the best third
+it is stopped. It waits for nobody (Li et al., 2020). Early stopping `Auto` compares each value with the median of the
+averages of at least three earlier jobs. What was stopped so counts with its last value; the best training job is one that
+has a model.
 )";
 
 }  // namespace

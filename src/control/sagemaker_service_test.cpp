@@ -10,12 +10,12 @@ namespace {
 
 struct SageMakerServiceTest : ControlTest {};
 
-// GRAFT_WRITE_DOCUMENTS=1 writes it.
+// GRAFT_WRITE_DOCS=1 writes it.
 TEST_F(SageMakerServiceTest, IsWhatTheDocumentSays) {
   const auto file = std::filesystem::path(GRAFT_TESTDATA "/../../../docs/sagemaker-api.md").lexically_normal();
   const std::string document = sagemaker_document(service);
-  if (std::getenv("GRAFT_WRITE_DOCUMENTS")) write_file(file, document);
-  EXPECT_EQ(read_text(file), document) << "run this test with GRAFT_WRITE_DOCUMENTS=1";
+  if (std::getenv("GRAFT_WRITE_DOCS")) write_file(file, document);
+  EXPECT_EQ(read_text(file), document) << "run this test with GRAFT_WRITE_DOCS=1";
 }
 
 TEST_F(SageMakerServiceTest, HasEachOperationAndFieldOnce) {

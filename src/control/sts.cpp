@@ -1,8 +1,7 @@
-#include "control/sts.h"
-
 #include "aws/check.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "control/identity_services.h"
 #include "identity/time_text.h"
 
 namespace graft {

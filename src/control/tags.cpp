@@ -23,13 +23,9 @@ Arn arn_in(const Caller& caller, const Json& input) {
   return *arn;
 }
 
-Error no_resource(const Caller& caller, const Arn& arn) {
-  return missing(caller, arn.kind, arn.name);
-}
-
 Json add_tags(const Control& control, const Caller& caller, const Json& input) {
   const Arn arn = arn_in(caller, input);
-  const Json added = fields::tags_of(input);
+  const Json added = tags_of(input, arn.kind);
   Json all;
   const bool found = control.records.update(caller.account, arn.kind, arn.name, [&](Record& record) {
     all = record.inner.value("Tags", Json::array());
@@ -48,7 +44,7 @@ Json add_tags(const Control& control, const Caller& caller, const Json& input) {
     }
     record.inner["Tags"] = all;
   });
-  if (!found) throw no_resource(caller, arn);
+  if (!found) throw missing(caller, arn.kind, arn.name);
   return {{"Tags", all}};
 }
 
@@ -71,11 +67,34 @@ Json delete_tags(const Control& control, const Caller& caller, const Json& input
     }
     record.inner["Tags"] = left;
   });
-  if (!found) throw no_resource(caller, arn);
+  if (!found) throw missing(caller, arn.kind, arn.name);
   return Json::object();
 }
 
+void check_public_tag(const std::string& value, std::string_view kind) {
+  if (kind != kEndpoint)
+    throw validation_error(text("The tag ", kPublicTag, " is for endpoints, and not for a ", kind));
+  if (value != "true" && value != "false") {
+    throw validation_error(text("The tag ", kPublicTag, " must be true or false"));
+  }
+}
+
 }  // namespace
+
+Json tags_of(const Json& input, std::string_view kind) {
+  Json tags = Json::array();
+  std::set<std::string> keys;
+  const Json& given = aws::list_of(input, "Tags", {.most = kMostTags});
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const std::string at = fields::member("Tags", i),
+                      key = aws::text_of(given[i], "Key", {.least = 1, .most = 128}, at);
+    if (!keys.insert(key).second) throw validation_error(text("Duplicate tag keys found: ", key));
+    const std::string value = aws::text_of(given[i], "Value", {.most = 256}, at);
+    if (key == kPublicTag) check_public_tag(value, kind);
+    tags.push_back({{"Key", key}, {"Value", value}});
+  }
+  return tags;
+}
 
 std::optional<std::string> tag_of(const Record& record, const std::string& key) {
   for (const Json& tag : record.inner.value("Tags", Json::array())) {
@@ -86,16 +105,13 @@ std::optional<std::string> tag_of(const Record& record, const std::string& key) 
 
 std::vector<aws::Operation> tag_operations(const Control& control) {
   using enum aws::Support;
-  const auto bound = [&control](auto function) {
-    return [&control, function](const Caller& caller, const Json& input) { return function(control, caller, input); };
-  };
-  return {{"AddTags", {{"ResourceArn", done}, {"Tags", done}}, bound(add_tags)},
+  return {{"AddTags", {{"ResourceArn", done}, {"Tags", done}}, bound(control, add_tags)},
           {"ListTags",
            {{"ResourceArn", done},
             {"MaxResults", done, "all come in one page"},
             {"NextToken", refused, "all come in one page"}},
-           bound(list_tags)},
-          {"DeleteTags", {{"ResourceArn", done}, {"TagKeys", done}}, bound(delete_tags)}};
+           bound(control, list_tags)},
+          {"DeleteTags", {{"ResourceArn", done}, {"TagKeys", done}}, bound(control, delete_tags)}};
 }
 
 }  // namespace graft

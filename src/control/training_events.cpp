@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "control/resource.h"
+#include "control/tuning_record.h"
 
 namespace graft {
 namespace {
@@ -149,8 +150,23 @@ void TrainingNews::metric(const JobSpec& spec, const std::string& metric, double
       spec.account,
       {.space = "/aws/sagemaker/TrainingJobs", .name = metric, .dimensions = {{"TrainingJobName", spec.name}}}, time,
       value);
-  const std::lock_guard lock(mutex_);
-  metrics_[{spec.account, spec.name}][metric] = {time, value};
+  {
+    const std::lock_guard lock(mutex_);
+    metrics_[{spec.account, spec.name}][metric] = {time, value};
+  }
+  const auto objective = spec.hyper_parameters.find("_tuning_objective_metric");
+  if (objective != spec.hyper_parameters.end() && objective->second == metric) keep_objective(spec, value);
+}
+
+void TrainingNews::keep_objective(const JobSpec& spec, double value) {
+  const auto found = control_.records.find(spec.account, kTrainingJob, spec.name);
+  // Only those whose tuning job judges them on their way have a place for it.
+  if (!found || !found->inner.contains("Objectives")) return;
+  control_.records.update(spec.account, kTrainingJob, spec.name, [&](Record& job) {
+    Json& objectives = job.inner["Objectives"];
+    if (objectives.size() < kMostObjectives) objectives.push_back(value);
+  });
+  control_.outside.tuning_changed(spec.account, found->parent);
 }
 
 }  // namespace graft

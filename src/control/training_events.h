@@ -38,6 +38,7 @@ class TrainingNews {
     double time = 0, value = 0;
   };
   std::map<std::string, Value> take_metrics(const Job& job);
+  void keep_objective(const JobSpec& spec, double value);
 
   Control control_;
   std::mutex mutex_;

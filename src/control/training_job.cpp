@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "control/fields.h"
 #include "control/resource.h"
+#include "control/tags.h"
 #include "control/training_events.h"
 #include "control/training_fields.h"
 #include "control/training_request.h"
@@ -44,10 +45,7 @@ Json create_training_job(const Control& control, const Caller& caller, const Jso
 Json describe_training_job(const Control& control, const Caller& caller, const Json& input) {
   const Record job =
       find_or_fail(control.records, caller, kTrainingJob, aws::text_of(input, "TrainingJobName", fields::job_name()));
-  Json answer = job.document;
-  answer["TrainingJobStatus"] = job.status;
-  answer["CreationTime"] = job.created;
-  answer["LastModifiedTime"] = job.modified;
+  Json answer = described(job, "TrainingJobStatus");
   if (!job.parent.empty()) answer["TuningJobArn"] = job.inner.at("TuningJobArn");
   return answer;
 }
@@ -67,11 +65,7 @@ Json stop(const Control& control, const Caller& caller, const Json& input) {
 Json delete_training_job(const Control& control, const Caller& caller, const Json& input) {
   const std::string name = aws::text_of(input, "TrainingJobName", fields::job_name());
   const Record job = find_or_fail(control.records, caller, kTrainingJob, name);
-  if (!has_ended(job)) {
-    throw Error(Kind::conflict, "ResourceInUse",
-                text("The training job ", name, " is in status ", job.status,
-                     ": only jobs that are Completed, Failed or Stopped can be deleted"));
-  }
+  require_ended(job);
   control.outside.erase_job(caller.account, name);
   control.records.erase(caller.account, kTrainingJob, name);
   return nullptr;
@@ -89,7 +83,7 @@ Json update_training_job(const Control& control, const Caller& caller, const Jso
   return {{"TrainingJobArn", job.document.at("TrainingJobArn")}};
 }
 
-// True: the runner has it now.
+// The runner has it when this returns.
 void submit(const Control& control, const Record& job) {
   try {
     control.outside.submit_job(training_job_spec(job));
@@ -97,7 +91,25 @@ void submit(const Control& control, const Record& job) {
     // The runner had heard of it before a kill.
     if (error.kind() != Kind::conflict) throw;
   }
-  control.records.update(job.account, kTrainingJob, job.name, [](Record& record) { record.inner["Submitted"] = true; });
+  bool stopping = false;
+  control.records.update(job.account, kTrainingJob, job.name, [&](Record& record) {
+    record.inner["Submitted"] = true;
+    stopping = record.status == "Stopping";
+  });
+  // The runner did not know it when somebody asked for that.
+  if (stopping) control.outside.stop_job(job.account, job.name);
+}
+
+// Of one that a kill kept from the runner.
+void submit_again(const Control& control, const Record& job) {
+  try {
+    submit(control, job);
+  } catch (const Error& error) {
+    spdlog::warn("the training job {} cannot be started: {}", job.name, error.what());
+    control.records.update(job.account, kTrainingJob, job.name, [&](Record& record) {
+      record_event(record, {.phase = JobPhase::failed, .time = now(), .message = text("ClientError: ", error.what())});
+    });
+  }
 }
 
 }  // namespace
@@ -117,7 +129,7 @@ std::string start_training_job(const Control& control, const Caller& caller, con
              .document = first_document(input, arn),
              .inner = inner.is_object() ? inner : Json::object()};
   job.modified = job.created;
-  job.inner["Tags"] = fields::tags_of(input);
+  job.inner["Tags"] = tags_of(input, kTrainingJob);
   enter(job, "Starting", "Starting the training job", job.created);
   create_or_fail(control.records, caller, job);
   try {
@@ -142,20 +154,14 @@ void stop_training_job(const Control& control, const std::string& account, const
 }
 
 void resume_training_jobs(const Control& control) {
-  for (const Record& job : control.records.in_status(kTrainingJob, "InProgress")) {
-    if (job.inner.value("Submitted", false)) continue;
-    try {
-      submit(control, job);
-    } catch (const Error& error) {
-      spdlog::warn("the training job {} cannot be started: {}", job.name, error.what());
-      control.records.update(job.account, kTrainingJob, job.name, [&](Record& record) {
-        record_event(record,
-                     {.phase = JobPhase::failed, .time = now(), .message = text("ClientError: ", error.what())});
-      });
+  for (const char* status : {"InProgress", "Stopping"}) {
+    for (const Record& job : control.records.in_status(kTrainingJob, status)) {
+      if (!job.inner.value("Submitted", false)) {
+        submit_again(control, job);
+      } else if (job.status == "Stopping") {
+        control.outside.stop_job(job.account, job.name);
+      }
     }
-  }
-  for (const Record& job : control.records.in_status(kTrainingJob, "Stopping")) {
-    control.outside.stop_job(job.account, job.name);
   }
 }
 
@@ -169,15 +175,12 @@ Json training_summary(const Record& job) {
 }
 
 std::vector<aws::Operation> training_operations(const Control& control) {
-  const auto bound = [&control](auto function) {
-    return [&control, function](const Caller& caller, const Json& input) { return function(control, caller, input); };
-  };
-  return {{"CreateTrainingJob", create_training_job_fields(), bound(create_training_job)},
-          {"DescribeTrainingJob", {{"TrainingJobName", aws::Support::done}}, bound(describe_training_job)},
-          {"ListTrainingJobs", list_training_jobs_fields(), bound(list_training_jobs)},
-          {"StopTrainingJob", {{"TrainingJobName", aws::Support::done}}, bound(stop)},
-          {"DeleteTrainingJob", {{"TrainingJobName", aws::Support::done}}, bound(delete_training_job)},
-          {"UpdateTrainingJob", update_training_job_fields(), bound(update_training_job)}};
+  return {{"CreateTrainingJob", create_training_job_fields(), bound(control, create_training_job)},
+          {"DescribeTrainingJob", {{"TrainingJobName", aws::Support::done}}, bound(control, describe_training_job)},
+          {"ListTrainingJobs", list_training_jobs_fields(), bound(control, list_training_jobs)},
+          {"StopTrainingJob", {{"TrainingJobName", aws::Support::done}}, bound(control, stop)},
+          {"DeleteTrainingJob", {{"TrainingJobName", aws::Support::done}}, bound(control, delete_training_job)},
+          {"UpdateTrainingJob", update_training_job_fields(), bound(control, update_training_job)}};
 }
 
 }  // namespace graft

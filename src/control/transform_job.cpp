@@ -4,6 +4,7 @@
 #include "control/model.h"
 #include "control/objects.h"
 #include "control/resource.h"
+#include "control/tags.h"
 #include "control/training_events.h"
 #include "control/training_fields.h"
 #include "control/transform_plan.h"
@@ -17,9 +18,7 @@ void check_input(const Json& input) {
   const Json& given = aws::object_of(input, "TransformInput");
   const Json& source = aws::object_of(aws::object_of(given, "DataSource", at), "S3DataSource", at + ".DataSource");
   const std::string place = at + ".DataSource.S3DataSource";
-  if (aws::text_of(source, "S3DataType", {.most = 64}, place) != "S3Prefix") {
-    throw validation_error("graft transforms the objects of an S3Prefix: manifests are not built");
-  }
+  aws::text_of(source, "S3DataType", {.one_of = {"S3Prefix", "ManifestFile"}}, place);
   fields::s3_uri_of(source, "S3Uri", place);
   aws::text_if(given, "ContentType", fields::short_text(), at);
   const std::string split =
@@ -27,9 +26,7 @@ void check_input(const Json& input) {
   if (split != "None" && split != "Line") {
     throw validation_error(text("graft splits objects by Line or not at all: the SplitType ", split, " is not built"));
   }
-  if (aws::text_if(given, "CompressionType", {.one_of = {"None", "Gzip"}}, at) == "Gzip") {
-    throw validation_error("graft transforms objects as they are: the CompressionType Gzip is not built");
-  }
+  aws::text_if(given, "CompressionType", {.one_of = {"None", "Gzip"}}, at);
 }
 
 void check_processing(const Json& input) {
@@ -111,8 +108,9 @@ Json create_transform_job(const Control& control, const Caller& caller, const Js
   const std::string name = input.at("TransformJobName"), arn = arn_of(caller, kTransformJob, name);
   if (control.records.find(caller.account, kTransformJob, name)) throw there_already(caller, kTransformJob, name);
   const EndpointSpec serving = serving_of(control, caller, input);
-  if (!has_objects(control, caller.account, transform_prefix(input), false)) {
-    throw validation_error(text("No S3 objects found under S3 URL \"", transform_prefix(input),
+  const TransformPlan plan = transform_plan(input);
+  if (!has_objects(control, caller.account, transform_uri(input), plan.manifest)) {
+    throw validation_error(text("No S3 objects found under S3 URL \"", transform_uri(input),
                                 "\" given in input data source. Please ensure that the bucket exists in the selected "
                                 "region (",
                                 caller.region, "), and that objects exist under that S3 prefix."));
@@ -123,7 +121,7 @@ Json create_transform_job(const Control& control, const Caller& caller, const Js
              .status = "InProgress",
              .created = now(),
              .document = input,
-             .inner = {{"Serving", serving}, {"Tags", fields::tags_of(input)}}};
+             .inner = {{"Serving", serving}, {"Tags", tags_of(input, kTransformJob)}}};
   job.modified = job.created;
   job.document.erase("Tags");
   job.document["TransformJobArn"] = arn;
@@ -133,12 +131,9 @@ Json create_transform_job(const Control& control, const Caller& caller, const Js
 }
 
 Json describe_transform_job(const Control& control, const Caller& caller, const Json& input) {
-  const Record job =
-      find_or_fail(control.records, caller, kTransformJob, aws::text_of(input, "TransformJobName", fields::job_name()));
-  Json answer = job.document;
-  answer["TransformJobStatus"] = job.status;
-  answer["CreationTime"] = job.created;
-  return answer;
+  return described(
+      find_or_fail(control.records, caller, kTransformJob, aws::text_of(input, "TransformJobName", fields::job_name())),
+      "TransformJobStatus");
 }
 
 Json list_transform_jobs(const Control& control, const Caller& caller, const Json& input) {
@@ -177,10 +172,10 @@ std::vector<aws::Field> create_fields() {
       {"ModelClientConfig.InvocationsTimeoutInSeconds", ignored, "a model has 60 s for an answer"},
       {"BatchStrategy", done},
       {"Environment", done},
-      {"TransformInput.DataSource.S3DataSource.S3DataType", done, "`S3Prefix`"},
+      {"TransformInput.DataSource.S3DataSource.S3DataType", done, "`S3Prefix`, `ManifestFile`"},
       {"TransformInput.DataSource.S3DataSource.S3Uri", done},
       {"TransformInput.ContentType", done},
-      {"TransformInput.CompressionType", done, "`None`"},
+      {"TransformInput.CompressionType", done, "with `Gzip` each object is unpacked before it is split"},
       {"TransformInput.SplitType", done, "`None`, `Line`"},
       {"TransformOutput.S3OutputPath", done},
       {"TransformOutput.Accept", done},
@@ -202,13 +197,10 @@ std::vector<aws::Field> create_fields() {
 }  // namespace
 
 std::vector<aws::Operation> transform_operations(const Control& control) {
-  const auto bound = [&control](auto function) {
-    return [&control, function](const Caller& caller, const Json& input) { return function(control, caller, input); };
-  };
-  return {{"CreateTransformJob", create_fields(), bound(create_transform_job)},
-          {"DescribeTransformJob", {{"TransformJobName", aws::Support::done}}, bound(describe_transform_job)},
-          {"ListTransformJobs", list_fields(true), bound(list_transform_jobs)},
-          {"StopTransformJob", {{"TransformJobName", aws::Support::done}}, bound(stop_transform_job)}};
+  return {{"CreateTransformJob", create_fields(), bound(control, create_transform_job)},
+          {"DescribeTransformJob", {{"TransformJobName", aws::Support::done}}, bound(control, describe_transform_job)},
+          {"ListTransformJobs", list_fields(true), bound(control, list_transform_jobs)},
+          {"StopTransformJob", {{"TransformJobName", aws::Support::done}}, bound(control, stop_transform_job)}};
 }
 
 }  // namespace graft

@@ -31,15 +31,17 @@ std::string job_of_endpoint(const std::string& endpoint) {
   return endpoint.starts_with(kEndpointPrefix) ? endpoint.substr(kEndpointPrefix.size()) : "";
 }
 
-std::string transform_prefix(const Json& request) {
+std::string transform_uri(const Json& request) {
   return request.at("TransformInput").at("DataSource").at("S3DataSource").at("S3Uri");
 }
 
 TransformPlan transform_plan(const Json& request) {
   const Json& input = request.at("TransformInput");
   const Json& output = request.at("TransformOutput");
-  TransformPlan plan{.input = parse_s3(transform_prefix(request)),
+  TransformPlan plan{.input = parse_s3(transform_uri(request)),
                      .output = parse_s3(output.at("S3OutputPath").get<std::string>()),
+                     .manifest = input.at("DataSource").at("S3DataSource").at("S3DataType") == "ManifestFile",
+                     .gzip = input.value("CompressionType", "None") == "Gzip",
                      .content_type = input.value("ContentType", ""),
                      .accept = output.value("Accept", ""),
                      .by_line = input.value("SplitType", "None") == "Line",
@@ -56,10 +58,14 @@ TransformPlan transform_plan(const Json& request) {
   return plan;
 }
 
-S3Path output_of(const TransformPlan& plan, const std::string& key) {
+TransformInput input_of(const TransformPlan& plan, const std::string& key) {
+  return {{plan.input.bucket, key}, std::string(relative(plan.input.key, key))};
+}
+
+S3Path output_of(const TransformPlan& plan, const TransformInput& input) {
   S3Path path = plan.output;
   if (!path.key.empty() && !path.key.ends_with('/')) path.key += '/';
-  path.key += relative(plan.input.key, key);
+  path.key += input.name;
   path.key += ".out";
   return path;
 }

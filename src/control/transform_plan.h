@@ -15,11 +15,13 @@ std::string transform_endpoint(const std::string& job);
 // The job of such an endpoint; empty for any other name.
 std::string job_of_endpoint(const std::string& endpoint);
 
-// The input's S3Uri in CreateTransformJob's request.
-std::string transform_prefix(const Json& request);
+// The input's S3Uri in CreateTransformJob's request: a prefix, or a manifest.
+std::string transform_uri(const Json& request);
 
 struct TransformPlan {
   S3Path input{}, output{};
+  bool manifest = false;  // the input is a list of objects
+  bool gzip = false;      // they are packed
   std::string content_type{}, accept{};
   bool by_line = false;                // else an object is a request
   bool many_lines = true;              // as many lines in a request as its limit lets
@@ -31,8 +33,15 @@ struct TransformPlan {
 // REQUIRES: the request was checked.
 TransformPlan transform_plan(const Json& request);
 
+struct TransformInput {
+  S3Path path{};
+  std::string name{};  // below the prefix, or in the manifest
+};
+// An object of the prefix.
+TransformInput input_of(const TransformPlan& plan, const std::string& key);
+
 // Where the answers to an object go.
-S3Path output_of(const TransformPlan& plan, const std::string& key);
+S3Path output_of(const TransformPlan& plan, const TransformInput& input);
 
 // An object's requests, in order. Throws Kind::invalid when one would be larger than the plan lets.
 std::vector<std::string_view> requests_of(const TransformPlan& plan, std::string_view content);

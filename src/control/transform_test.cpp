@@ -99,6 +99,44 @@ TEST_F(TransformTest, GoesOnWithTheObjectsThatHaveNoOutputYet) {
   EXPECT_EQ(objects["s3://b/answers/b.jpg.out"], "done before");
 }
 
+TEST_F(TransformTest, AsksForWhatAManifestNames) {
+  objects["s3://b/list.json"] = R"([{"prefix": "s3://b/in/"}, "x/a.jpg", {"prefix": "s3://b/"}, "train/a.jpg"])";
+  Json request = transform_request();
+  request["TransformInput"]["DataSource"]["S3DataSource"] = {{"S3DataType", "ManifestFile"},
+                                                             {"S3Uri", "s3://b/list.json"}};
+  call("CreateTransformJob", request);
+  work.start();
+  EXPECT_EQ(ended()["TransformJobStatus"], "Completed");
+  EXPECT_EQ(objects["s3://b/answers/x/a.jpg.out"], "<A>");
+  EXPECT_EQ(objects["s3://b/answers/train/a.jpg.out"], "<1>");
+  EXPECT_EQ(asked.size(), 2U);
+}
+
+TEST_F(TransformTest, NeedsAManifestThatIsThereAndIsOne) {
+  Json request = transform_request();
+  Json& source = request["TransformInput"]["DataSource"]["S3DataSource"];
+  source = {{"S3DataType", "ManifestFile"}, {"S3Uri", "s3://b/in/x"}};
+  EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("No S3 objects found"));
+  source["S3Uri"] = "s3://b/in/x/a.jpg";
+  call("CreateTransformJob", request);
+  work.start();
+  EXPECT_EQ(ended()["TransformJobStatus"], "Failed");
+  EXPECT_THAT(described()["FailureReason"].get<std::string>(), HasSubstr("ClientError: s3://b/in/x/a.jpg"));
+}
+
+TEST_F(TransformTest, UnpacksWhatIsPacked) {
+  // printf A | gzip -n
+  objects["s3://b/in/x/a.jpg"] = std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03\x73\x04\0\x8b\x9e\xd9\xd3\x01\0\0\0", 21);
+  Json request = transform_request();
+  request["TransformInput"]["CompressionType"] = "Gzip";
+  call("CreateTransformJob", request);
+  work.start();
+  EXPECT_EQ(ended()["TransformJobStatus"], "Failed");
+  EXPECT_EQ(objects["s3://b/answers/x/a.jpg.out"], "<A>");
+  EXPECT_THAT(described()["FailureReason"].get<std::string>(), HasSubstr("1 of 2 objects could not be transformed. The "
+                                                                         "first: s3://b/in/b.jpg: no gzip"));
+}
+
 TEST_F(TransformTest, FailsWhenAnObjectDoesAndDoesTheOthers) {
   answer_of_model = [](const Request& request) {
     if (as_text(request.body) != "A") return Response{.body = "fine"};
@@ -149,15 +187,15 @@ TEST_F(TransformTest, RefusesByNameWhatIsNotBuilt) {
 
 TEST(TransformPlan, NamesOutputsByWhatComesBehindThePrefix) {
   TransformPlan plan{.input = {"b", "in/"}, .output = {"b", "out"}};
-  EXPECT_EQ(output_of(plan, "in/x/a.jpg").key, "out/x/a.jpg.out");
+  EXPECT_EQ(output_of(plan, input_of(plan, "in/x/a.jpg")).key, "out/x/a.jpg.out");
   plan.input.key = "in";
-  EXPECT_EQ(output_of(plan, "in/x/a.jpg").key, "out/x/a.jpg.out");
-  EXPECT_EQ(output_of(plan, "inside/a.jpg").key, "out/inside/a.jpg.out");
+  EXPECT_EQ(output_of(plan, input_of(plan, "in/x/a.jpg")).key, "out/x/a.jpg.out");
+  EXPECT_EQ(output_of(plan, input_of(plan, "inside/a.jpg")).key, "out/inside/a.jpg.out");
   plan.input.key = "in/a.jpg";
-  EXPECT_EQ(output_of(plan, "in/a.jpg").key, "out/a.jpg.out");
+  EXPECT_EQ(output_of(plan, input_of(plan, "in/a.jpg")).key, "out/a.jpg.out");
   plan.input.key = "";
   plan.output.key = "";
-  EXPECT_EQ(output_of(plan, "a.jpg").key, "a.jpg.out");
+  EXPECT_EQ(output_of(plan, input_of(plan, "a.jpg")).key, "a.jpg.out");
 }
 
 TEST(TransformPlan, PacksLinesIntoRequests) {

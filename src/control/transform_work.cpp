@@ -4,10 +4,12 @@
 #include <mutex>
 #include <set>
 
+#include "aws/body.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
 #include "control/resource.h"
 #include "control/training_events.h"
+#include "runner/inputs.h"
 
 namespace graft {
 namespace {
@@ -108,51 +110,66 @@ void TransformWork::wait_until_served(const Record& job) {
   }
 }
 
-std::vector<std::string> TransformWork::left_to_do(const Record& job, const TransformPlan& plan) {
+std::vector<TransformInput> TransformWork::inputs(const Record& job, const TransformPlan& plan) {
+  std::vector<TransformInput> inputs;
+  if (plan.manifest) {
+    const Bytes content = control_.outside.get_object(job.account, plan.input, kMostObject);
+    for (InputObject& object : parse_manifest(as_text(content), name(plan.input))) {
+      inputs.push_back({std::move(object.path), std::move(object.name)});
+    }
+    require(inputs.size() <= kMostObjects, name(plan.input), " names more than ", kMostObjects, " objects");
+    return inputs;
+  }
+  for (const RemoteObject& object : control_.outside.list_objects(job.account, plan.input, kMostObjects)) {
+    const bool folder = object.size == 0 && object.key.ends_with('/');
+    if (!folder) inputs.push_back(input_of(plan, object.key));
+  }
+  return inputs;
+}
+
+std::vector<TransformInput> TransformWork::left_to_do(const Record& job, const TransformPlan& plan) {
+  std::vector<TransformInput> left = inputs(job, plan);
+  if (!job.document.contains("TransformStartTime")) return left;
   // Outputs that are older than the job are another job's.
   const auto oldest = static_cast<std::int64_t>(std::floor(job.created));
   S3Path outputs = plan.output;
   if (!outputs.key.empty() && !outputs.key.ends_with('/')) outputs.key += '/';
   std::set<std::string> done;
-  if (job.document.contains("TransformStartTime")) {
-    for (const RemoteObject& output : control_.outside.list_objects(job.account, outputs, kMostObjects)) {
-      if (output.modified >= oldest) done.insert(output.key);
-    }
+  for (const RemoteObject& output : control_.outside.list_objects(job.account, outputs, kMostObjects)) {
+    if (output.modified >= oldest) done.insert(output.key);
   }
-  std::vector<std::string> keys;
-  for (const RemoteObject& object : control_.outside.list_objects(job.account, plan.input, kMostObjects)) {
-    const bool folder = object.size == 0 && object.key.ends_with('/');
-    if (!folder && !done.contains(output_of(plan, object.key).key)) keys.push_back(object.key);
-  }
-  return keys;
+  std::erase_if(left, [&](const TransformInput& input) { return done.contains(output_of(plan, input).key); });
+  return left;
 }
 
-void TransformWork::transform_all(const Record& job, const TransformPlan& plan, const std::vector<std::string>& keys) {
+void TransformWork::transform_all(const Record& job, const TransformPlan& plan,
+                                  const std::vector<TransformInput>& inputs) {
   std::mutex mutex;
   std::size_t failed = 0;
   std::string first;
-  parallel_for(keys.size(), static_cast<std::size_t>(plan.concurrent), [&](std::size_t i) {
+  parallel_for(inputs.size(), static_cast<std::size_t>(plan.concurrent), [&](std::size_t i) {
     check_wanted(job);
     try {
-      transform_object(job, plan, keys[i]);
+      transform_object(job, plan, inputs[i]);
     } catch (const Error& error) {
-      const std::string line = text(name(S3Path{plan.input.bucket, keys[i]}), ": ", error.what());
+      const std::string line = text(name(inputs[i].path), ": ", error.what());
       control_.outside.log(job.account, kLogGroup, data_log(job), {line});
       const std::lock_guard lock(mutex);
       if (failed++ == 0) first = line;
     }
   });
-  require(failed == 0, failed, " of ", keys.size(), " objects could not be transformed. The first: ", first);
+  require(failed == 0, failed, " of ", inputs.size(), " objects could not be transformed. The first: ", first);
 }
 
-void TransformWork::transform_object(const Record& job, const TransformPlan& plan, const std::string& key) {
-  const Bytes content = control_.outside.get_object(job.account, {plan.input.bucket, key}, kMostObject);
+void TransformWork::transform_object(const Record& job, const TransformPlan& plan, const TransformInput& input) {
+  Bytes content = control_.outside.get_object(job.account, input.path, kMostObject);
+  if (plan.gzip) content = aws::gunzip(content, kMostObject);
   std::string answers;
   for (const std::string_view request : requests_of(plan, as_text(content))) {
     answers += ask(job, plan, request);
     if (plan.newline_after && !answers.ends_with('\n')) answers += '\n';
   }
-  control_.outside.put_object(job.account, output_of(plan, key), as_bytes(answers), plan.accept);
+  control_.outside.put_object(job.account, output_of(plan, input), as_bytes(answers), plan.accept);
 }
 
 std::string TransformWork::ask(const Record& job, const TransformPlan& plan, std::string_view request) {

@@ -26,9 +26,10 @@ class TransformWork {
   void work(const Errands::Key& key);
   void transform(const Record& job);
   void wait_until_served(const Record& job);
-  std::vector<std::string> left_to_do(const Record& job, const TransformPlan& plan);
-  void transform_all(const Record& job, const TransformPlan& plan, const std::vector<std::string>& keys);
-  void transform_object(const Record& job, const TransformPlan& plan, const std::string& key);
+  std::vector<TransformInput> left_to_do(const Record& job, const TransformPlan& plan);
+  void transform_all(const Record& job, const TransformPlan& plan, const std::vector<TransformInput>& inputs);
+  void transform_object(const Record& job, const TransformPlan& plan, const TransformInput& input);
+  std::vector<TransformInput> inputs(const Record& job, const TransformPlan& plan);
   std::string ask(const Record& job, const TransformPlan& plan, std::string_view request);
   void check_wanted(const Record& job);
   void end(const Record& job, const std::string& status, const std::string& failure);

@@ -8,8 +8,11 @@ std::vector<aws::Field> create_tuning_job_fields() {
   return {
       {"HyperParameterTuningJobName", done},
       {"HyperParameterTuningJobConfig.Strategy", done,
-       "`Random`, `Grid`, `Bayesian` (a tree-structured Parzen estimator); `Hyperband` is refused"},
-      {"HyperParameterTuningJobConfig.StrategyConfig", refused, "it is of the strategy Hyperband"},
+       "`Random`, `Grid`, `Bayesian` (a Parzen estimator), `Hyperband`"},
+      {"HyperParameterTuningJobConfig.StrategyConfig.HyperbandStrategyConfig.MinResource", done,
+       "1 where it is not given"},
+      {"HyperParameterTuningJobConfig.StrategyConfig.HyperbandStrategyConfig.MaxResource", done,
+       "at most 4096; the StaticHyperParameters' epochs where it is not given"},
       {"HyperParameterTuningJobConfig.HyperParameterTuningJobObjective", done},
       {"HyperParameterTuningJobConfig.ResourceLimits.MaxNumberOfTrainingJobs", done,
        "of the strategy Grid the size of the grid"},
@@ -19,7 +22,8 @@ std::vector<aws::Field> create_tuning_job_fields() {
       {"HyperParameterTuningJobConfig.ParameterRanges.ContinuousParameterRanges", done},
       {"HyperParameterTuningJobConfig.ParameterRanges.CategoricalParameterRanges", done},
       {"HyperParameterTuningJobConfig.ParameterRanges.AutoParameters", refused, "ranges are chosen by who asks"},
-      {"HyperParameterTuningJobConfig.TrainingJobEarlyStoppingType", done, "`Off`; `Auto` is refused"},
+      {"HyperParameterTuningJobConfig.TrainingJobEarlyStoppingType", done,
+       "`Auto` not with `Hyperband`, which has its own"},
       {"HyperParameterTuningJobConfig.TuningJobCompletionCriteria.TargetObjectiveMetricValue", done},
       {"HyperParameterTuningJobConfig.TuningJobCompletionCriteria.BestObjectiveNotImproving", refused,
        "give a TargetObjectiveMetricValue"},
@@ -57,7 +61,7 @@ std::vector<aws::Field> create_tuning_job_fields() {
       {"TrainingJobDefinition.Environment", done},
       {"TrainingJobDefinitions", refused, "give one TrainingJobDefinition"},
       {"WarmStartConfig", refused, "tuning begins anew"},
-      {"Tags", done},
+      {"Tags", done, "of its training jobs too"},
       {"Autotune", refused, "ranges are chosen by who asks"},
   };
 }

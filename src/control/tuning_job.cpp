@@ -6,11 +6,13 @@
 #include "control/fields.h"
 #include "control/images.h"
 #include "control/resource.h"
+#include "control/tags.h"
 #include "control/training_events.h"
 #include "control/training_fields.h"
 #include "control/training_request.h"
 #include "control/tuning_fields.h"
 #include "control/tuning_record.h"
+#include "control/tuning_stopping.h"
 
 namespace graft {
 namespace {
@@ -40,17 +42,27 @@ void check_objective(const Json& config, const Json& definition) {
   }
 }
 
+void check_stopping(const Json& input, const std::string& strategy) {
+  const std::string at = "HyperParameterTuningJobConfig";
+  const Json& config = input.at(at);
+  const auto early = aws::text_if(config, "TrainingJobEarlyStoppingType", {.one_of = {"Off", "Auto"}}, at);
+  if (strategy == "Hyperband") {
+    hyperband_of(input);
+    if (early == "Auto") {
+      throw validation_error(
+          "The strategy Hyperband ends jobs by its own rule: TrainingJobEarlyStoppingType must be Off");
+    }
+  } else if (!aws::object_of(config, "StrategyConfig", at).empty()) {
+    throw validation_error("A StrategyConfig belongs to the strategy Hyperband");
+  }
+}
+
 void check_config(const Json& input) {
   const std::string at = "HyperParameterTuningJobConfig";
   const Json& config = input.at(at);
   const std::string strategy =
       aws::text_of(config, "Strategy", {.one_of = {"Bayesian", "Random", "Hyperband", "Grid"}}, at);
-  if (strategy == "Hyperband") {
-    throw validation_error("The strategy Hyperband is not built: give Bayesian, Random or Grid");
-  }
-  if (aws::text_if(config, "TrainingJobEarlyStoppingType", {.one_of = {"Off", "Auto"}}, at) == "Auto") {
-    throw validation_error("Early stopping of training jobs is not built: give TrainingJobEarlyStoppingType Off");
-  }
+  check_stopping(input, strategy);
   aws::number_if(aws::object_of(config, "TuningJobCompletionCriteria", at), "TargetObjectiveMetricValue", {},
                  at + ".TuningJobCompletionCriteria");
   const Json& limits = aws::object_of(config, "ResourceLimits", at);
@@ -90,7 +102,7 @@ Json create_tuning_job(const Control& control, const Caller& caller, const Json&
              .status = "InProgress",
              .created = now(),
              .document = input,
-             .inner = {{"Tags", fields::tags_of(input)}}};
+             .inner = {{"Tags", tags_of(input, kTuningJob)}}};
   job.modified = job.created;
   job.document.erase("Tags");
   job.document["HyperParameterTuningJobArn"] = arn;
@@ -126,10 +138,7 @@ Json describe_tuning_job(const Control& control, const Caller& caller, const Jso
   const Record tuning = find_or_fail(control.records, caller, kTuningJob,
                                      aws::text_of(input, "HyperParameterTuningJobName", fields::tuning_job_name()));
   const std::vector<Record> trainings = trainings_of(control, tuning);
-  Json answer = tuning.document;
-  answer["HyperParameterTuningJobStatus"] = tuning.status;
-  answer["CreationTime"] = tuning.created;
-  answer["LastModifiedTime"] = tuning.modified;
+  Json answer = described(tuning, "HyperParameterTuningJobStatus");
   add_counters(answer, trainings, tuning);
   if (const Record* best = best_of(trainings, objective_of(tuning))) {
     answer["BestTrainingJob"] = tuned_summary(*best, tuning);
@@ -162,6 +171,14 @@ Json stop_tuning_job(const Control& control, const Caller& caller, const Json& i
   });
   if (!there) throw missing(caller, kTuningJob, name);
   control.outside.tuning_changed(caller.account, name);
+  return nullptr;
+}
+
+Json delete_tuning_job(const Control& control, const Caller& caller, const Json& input) {
+  const std::string name = aws::text_of(input, "HyperParameterTuningJobName", fields::tuning_job_name());
+  const Record tuning = find_or_fail(control.records, caller, kTuningJob, name);
+  require_ended(tuning);
+  control.records.erase(caller.account, kTuningJob, name);
   return nullptr;
 }
 
@@ -218,14 +235,12 @@ Json list_trainings(const Control& control, const Caller& caller, const Json& in
 
 std::vector<aws::Operation> tuning_operations(const Control& control) {
   using enum aws::Support;
-  const auto bound = [&control](auto function) {
-    return [&control, function](const Caller& caller, const Json& input) { return function(control, caller, input); };
-  };
   const std::vector<aws::Field> name = {{"HyperParameterTuningJobName", done}};
-  return {{"CreateHyperParameterTuningJob", create_tuning_job_fields(), bound(create_tuning_job)},
-          {"DescribeHyperParameterTuningJob", name, bound(describe_tuning_job)},
-          {"ListHyperParameterTuningJobs", list_fields(true), bound(list_tuning_jobs)},
-          {"StopHyperParameterTuningJob", name, bound(stop_tuning_job)},
+  return {{"CreateHyperParameterTuningJob", create_tuning_job_fields(), bound(control, create_tuning_job)},
+          {"DescribeHyperParameterTuningJob", name, bound(control, describe_tuning_job)},
+          {"ListHyperParameterTuningJobs", list_fields(true), bound(control, list_tuning_jobs)},
+          {"StopHyperParameterTuningJob", name, bound(control, stop_tuning_job)},
+          {"DeleteHyperParameterTuningJob", name, bound(control, delete_tuning_job)},
           {"ListTrainingJobsForHyperParameterTuningJob",
            {{"HyperParameterTuningJobName", done},
             {"StatusEquals", done},
@@ -233,7 +248,7 @@ std::vector<aws::Operation> tuning_operations(const Control& control) {
             {"SortOrder", done},
             {"MaxResults", done, "10 where it is not given"},
             {"NextToken", done}},
-           bound(list_trainings)}};
+           bound(control, list_trainings)}};
 }
 
 }  // namespace graft

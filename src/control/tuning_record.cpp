@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/digest.h"
 #include "control/fields.h"
 #include "control/resource.h"
@@ -25,15 +28,38 @@ Json resources_of(const Json& definition) {
 // "Pending" while it runs.
 std::string objective_status(const Record& training, const TuningObjective& objective) {
   if (!has_ended(training)) return "Pending";
-  return training.status == "Completed" && objective_value(training, objective) ? "Succeeded" : "Failed";
+  return has_result(training, objective) ? "Succeeded" : "Failed";
 }
 
 }  // namespace
 
 std::vector<Record> trainings_of(const Control& control, const Record& tuning) {
-  const RecordQuery query{
-      .parent = tuning.name, .order = RecordQuery::Order::name, .descending = false, .most = kMostTrainings};
+  const RecordQuery query{.parent = tuning.name,
+                          .created_after = tuning.created,
+                          .order = RecordQuery::Order::name,
+                          .descending = false,
+                          .most = kMostTrainings};
   return control.records.list(tuning.account, kTrainingJob, query).records;
+}
+
+std::size_t tuning_index(const Record& training) {
+  return training.inner.value("TuningIndex", std::size_t{0});
+}
+
+std::size_t next_index(const std::vector<Record>& trainings) {
+  std::size_t next = 0;
+  for (const Record& training : trainings) next = std::max(next, tuning_index(training) + 1);
+  return next;
+}
+
+std::string tuning_id(const Record& tuning) {
+  return text(tuning.document.at("HyperParameterTuningJobArn").get<std::string>(), '@',
+              std::llround(tuning.created * 1e6));
+}
+
+bool has_result(const Record& training, const TuningObjective& objective) {
+  const bool early = training.status == "Stopped" && training.inner.value("StoppedEarly", false);
+  return (training.status == "Completed" || early) && objective_value(training, objective);
 }
 
 TuningObjective objective_of(const Record& tuning) {
@@ -53,7 +79,10 @@ const Record* best_of(const std::vector<Record>& trainings, const TuningObjectiv
   double best_value = 0;
   for (const Record& training : trainings) {
     const auto value = objective_value(training, objective);
-    if (training.status != "Completed" || !value) continue;
+    // What was ended early may have written none.
+    const bool model =
+        !training.document.at("ModelArtifacts").at("S3ModelArtifacts").get_ref<const std::string&>().empty();
+    if (!has_result(training, objective) || !(model || training.status == "Completed")) continue;
     if (best && (objective.maximize ? *value <= best_value : *value >= best_value)) continue;
     best = &training;
     best_value = *value;
@@ -76,11 +105,11 @@ Json tuned_summary(const Record& training, const Record& tuning) {
   return summary;
 }
 
-Json tuned_request(const Json& tuning_request, const std::string& tuning_arn, std::size_t index,
+Json tuned_request(const Json& tuning_request, const std::string& id, std::size_t index,
                    const HyperParameterValues& values) {
   const Json& definition = tuning_request.at("TrainingJobDefinition");
   const std::string tuning = tuning_request.at("HyperParameterTuningJobName");
-  const std::string digits = hex(sha256(as_bytes(text(tuning_arn, "/", index)))).substr(0, 8);
+  const std::string digits = hex(sha256(as_bytes(text(id, "/", index)))).substr(0, 8);
   const std::string name = fmt::format("{}-{:03}-{}", tuning, index + 1, digits);
   Json request = fields::part_of(
       definition, {"AlgorithmSpecification", "RoleArn", "InputDataConfig", "VpcConfig", "OutputDataConfig",
@@ -100,9 +129,9 @@ Json tuned_request(const Json& tuning_request, const std::string& tuning_arn, st
   return request;
 }
 
-Key tuning_key(const Json& tuning_request, const std::string& tuning_arn, std::size_t index) {
+Key tuning_key(const Json& tuning_request, const std::string& id, std::size_t index) {
   const Json& config = config_of(tuning_request);
-  const std::string seed = config.contains("RandomSeed") ? config.at("RandomSeed").dump() : tuning_arn;
+  const std::string seed = config.contains("RandomSeed") ? config.at("RandomSeed").dump() : id;
   return derive(Key{prefix(sha256(as_bytes(seed)))}, index);
 }
 

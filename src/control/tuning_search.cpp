@@ -1,8 +1,8 @@
-// The estimator divides the trials by score into a good quarter and the rest, and estimates for each parameter the
-// density of the good (l) and of the others (g). Of some places drawn from l, the one with the greatest l / g is tried:
-// that is where the expected improvement is greatest. A density is a mixture of a uniform part and a normal
-// distribution around each trial, as wide as the trials are apart. Trials that still run count among the others, so
-// that no two that run at a time are alike.
+// The estimator divides the trials by score into a few good ones and the rest, and estimates the density of the good
+// (l) and of the others (g) over all parameters together (Falkner, Klein and Hutter, "BOHB", 2018). Of some points
+// drawn from l, the one with the greatest l / g is tried: that is where the expected improvement is greatest. A density
+// is a mixture of a uniform part and a normal distribution around each trial, as wide in each parameter as the trials
+// are apart. Trials that still run count among the others, so that no two that run at a time are alike.
 #include "control/tuning_search.h"
 
 #include <algorithm>
@@ -19,8 +19,9 @@ namespace {
 
 constexpr std::size_t kRandomTrials = 5;
 constexpr std::size_t kCandidates = 24;
-constexpr double kGoodPart = 0.25;
-constexpr double kNarrowest = 0.02;
+constexpr double kGoodPart = 0.15;
+constexpr double kNarrowest = 0.05;
+constexpr double kSameCategory = 0.8;  // how often a draw keeps the category of its trial
 constexpr std::size_t kMostRanges = 30;
 constexpr double kOrdersForLogarithm = 100;
 
@@ -122,57 +123,79 @@ double normal_density(double x, double mean, double width) {
   return std::exp(-0.5 * z * z) / (width * std::sqrt(2 * std::numbers::pi));
 }
 
-// A density on [0, 1], from places where trials were.
-class Parzen {
- public:
-  Parzen(std::vector<double> places) : places_(std::move(places)) {
-    std::sort(places_.begin(), places_.end());
-    for (std::size_t i = 0; i < places_.size(); ++i) {
-      const double before = i == 0 ? 0 : places_[i - 1], after = i + 1 == places_.size() ? 1 : places_[i + 1];
-      widths_.push_back(std::clamp(std::max(places_[i] - before, after - places_[i]), kNarrowest, 1.0));
-    }
-  }
+// Around one parameter of one trial.
+struct Kernel {
+  double place = 0, width = 1;
+  std::size_t categories = 0;  // 0: of a number
+
+  // 1 would be the density where all places are alike.
   double density(double x) const {
-    double sum = 1;  // the uniform part
-    for (std::size_t i = 0; i < places_.size(); ++i) sum += normal_density(x, places_[i], widths_[i]);
-    return sum / static_cast<double>(places_.size() + 1);
+    if (categories == 0) return normal_density(x, place, width);
+    const bool same = category(x) == category(place);
+    return (same ? kSameCategory * static_cast<double>(categories) : 0) + 1 - kSameCategory;
   }
   double draw(Random& random) const {
-    const std::size_t which = random.below(places_.size() + 1);
-    if (which == places_.size()) return random.uniform();
+    if (categories > 0) return random.uniform() < kSameCategory ? place : random.uniform();
     for (int attempt = 0; attempt < 20; ++attempt) {
-      const double x = places_[which] + widths_[which] * random.normal();
+      const double x = place + width * random.normal();
       if (x >= 0 && x < 1) return x;
     }
     return random.uniform();
   }
 
  private:
-  std::vector<double> places_;
-  std::vector<double> widths_{};
+  std::size_t category(double x) const {
+    return std::min(categories - 1, static_cast<std::size_t>(x * static_cast<double>(categories)));
+  }
 };
 
-// The same for categories: how often each was, and once more.
-class Counts {
- public:
-  Counts(const std::vector<double>& places, std::size_t categories) : counts_(categories, 1.0) {
-    for (const double place : places) counts_[index(place)] += 1;
-    for (const double count : counts_) sum_ += count;
+// One parameter of all trials, in their order.
+std::vector<Kernel> kernels_of(const TunedParameter& parameter, const std::vector<const Trial*>& trials) {
+  std::vector<Kernel> kernels;
+  for (const Trial* trial : trials) {
+    const auto value = trial->values.find(parameter.name);
+    kernels.push_back({.place = value == trial->values.end() ? 0.5 : place_of(parameter, value->second),
+                       .categories = parameter.values.size()});
   }
-  double density(double x) const { return counts_[index(x)] / sum_; }
-  double draw(Random& random) const {
-    double left = random.uniform() * sum_;
-    std::size_t i = 0;
-    while (i + 1 < counts_.size() && left >= counts_[i]) left -= counts_[i++];
-    return (static_cast<double>(i) + 0.5) / static_cast<double>(counts_.size());
+  std::vector<Kernel*> order;
+  for (Kernel& kernel : kernels) order.push_back(&kernel);
+  std::sort(order.begin(), order.end(), [](const Kernel* a, const Kernel* b) { return a->place < b->place; });
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const double before = i == 0 ? 0 : order[i - 1]->place, after = i + 1 == order.size() ? 1 : order[i + 1]->place;
+    order[i]->width = std::clamp(std::max(order[i]->place - before, after - order[i]->place), kNarrowest, 1.0);
+  }
+  return kernels;
+}
+
+using Point = std::vector<double>;  // a place for each parameter
+
+// A density of points, from the trials that there were.
+class Parzen {
+ public:
+  Parzen(const std::vector<TunedParameter>& space, const std::vector<const Trial*>& trials) : trials_(trials.size()) {
+    for (const TunedParameter& parameter : space) kernels_.push_back(kernels_of(parameter, trials));
+  }
+  double density(const Point& point) const {
+    double sum = 1;  // the uniform part
+    for (std::size_t trial = 0; trial < trials_; ++trial) {
+      double product = 1;
+      for (std::size_t i = 0; i < point.size(); ++i) product *= kernels_[i][trial].density(point[i]);
+      sum += product;
+    }
+    return sum / static_cast<double>(trials_ + 1);
+  }
+  Point draw(Random& random) const {
+    const std::size_t trial = random.below(trials_ + 1);
+    Point point;
+    for (const auto& kernels : kernels_) {
+      point.push_back(trial == trials_ ? random.uniform() : kernels[trial].draw(random));
+    }
+    return point;
   }
 
  private:
-  std::size_t index(double place) const {
-    return std::min(counts_.size() - 1, static_cast<std::size_t>(place * static_cast<double>(counts_.size())));
-  }
-  std::vector<double> counts_;
-  double sum_ = 0;
+  std::size_t trials_;
+  std::vector<std::vector<Kernel>> kernels_{};  // by parameter and trial
 };
 
 struct Division {
@@ -191,24 +214,15 @@ Division divide(const std::vector<Trial>& trials) {
   return division;
 }
 
-std::vector<double> places_of(const TunedParameter& parameter, const std::vector<const Trial*>& trials) {
-  std::vector<double> places;
-  for (const Trial* trial : trials) {
-    const auto value = trial->values.find(parameter.name);
-    if (value != trial->values.end()) places.push_back(place_of(parameter, value->second));
-  }
-  return places;
-}
-
-template <typename Density>
-double best_place(const Density& good, const Density& others, Random& random) {
-  double best = 0, best_ratio = -1;
+Point best_point(const Parzen& good, const Parzen& others, Random& random) {
+  Point best;
+  double best_ratio = -1;
   for (std::size_t i = 0; i < kCandidates; ++i) {
-    const double place = good.draw(random), ratio = good.density(place) / others.density(place);
-    if (ratio > best_ratio) {
-      best = place;
-      best_ratio = ratio;
-    }
+    const Point point = good.draw(random);
+    const double ratio = good.density(point) / others.density(point);
+    if (ratio <= best_ratio) continue;
+    best = point;
+    best_ratio = ratio;
   }
   return best;
 }
@@ -301,15 +315,9 @@ HyperParameterValues bayesian_values(const std::vector<TunedParameter>& space, c
   if (static_cast<std::size_t>(scored) < kRandomTrials) return random_values(space, key);
   const Division division = divide(trials);
   Random random(key);
+  const Point point = best_point(Parzen(space, division.good), Parzen(space, division.others), random);
   HyperParameterValues values;
-  for (const TunedParameter& parameter : space) {
-    const auto good = places_of(parameter, division.good), others = places_of(parameter, division.others);
-    const std::size_t categories = parameter.values.size();
-    const double place = parameter.type == TunedParameter::Type::categorical
-                             ? best_place(Counts(good, categories), Counts(others, categories), random)
-                             : best_place(Parzen(good), Parzen(others), random);
-    values[parameter.name] = value_at(parameter, place);
-  }
+  for (std::size_t i = 0; i < space.size(); ++i) values[space[i].name] = value_at(space[i], point[i]);
   return values;
 }
 

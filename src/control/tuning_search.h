@@ -45,8 +45,8 @@ struct Trial {
   std::optional<double> score{};  // the greater the better; nothing while it runs and when it failed
 };
 
-// The tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kegl, "Algorithms for Hyper-Parameter
-// Optimization", 2011). Random values until there are a few scores.
+// A Parzen estimator (Bergstra, Bardenet, Bengio and Kegl, "Algorithms for Hyper-Parameter Optimization", 2011). Random
+// values until there are a few scores.
 HyperParameterValues bayesian_values(const std::vector<TunedParameter>& space, const std::vector<Trial>& trials,
                                      Key key);
 

@@ -7,6 +7,7 @@
 #include "control/training_events.h"
 #include "control/training_job.h"
 #include "control/tuning_record.h"
+#include "control/tuning_stopping.h"
 
 namespace graft {
 namespace {
@@ -32,18 +33,18 @@ void stop_trainings(const Control& control, const std::vector<Record>& trainings
   }
 }
 
-HyperParameterValues proposal(const Record& tuning, const std::vector<Record>& trainings, const std::string& arn) {
+HyperParameterValues proposal(const Record& tuning, const std::vector<Record>& trainings, std::size_t index) {
   const Json& config = tuning.document.at("HyperParameterTuningJobConfig");
   const auto space = space_of(config.at("ParameterRanges"));
   const std::string strategy = config.at("Strategy");
-  const Key key = tuning_key(tuning.document, arn, trainings.size());
-  if (strategy == "Grid") return grid_values(space, trainings.size());
-  if (strategy == "Random") return random_values(space, key);
+  const Key key = tuning_key(tuning.document, tuning_id(tuning), index);
+  if (strategy == "Grid") return grid_values(space, index);
+  if (strategy == "Random" || strategy == "Hyperband") return random_values(space, key);
   const TuningObjective objective = objective_of(tuning);
   std::vector<Trial> trials;
   for (const Record& training : trainings) {
     Trial trial{.values = training.inner.at("TunedHyperParameters").get<HyperParameterValues>()};
-    const auto value = training.status == "Completed" ? objective_value(training, objective) : std::nullopt;
+    const auto value = has_result(training, objective) ? objective_value(training, objective) : std::nullopt;
     if (value) trial.score = objective.maximize ? *value : -*value;
     trials.push_back(std::move(trial));
   }
@@ -52,9 +53,13 @@ HyperParameterValues proposal(const Record& tuning, const std::vector<Record>& t
 
 void start_next(const Control& control, const Record& tuning, const std::vector<Record>& trainings) {
   const std::string arn = tuning.document.at("HyperParameterTuningJobArn");
-  const HyperParameterValues values = proposal(tuning, trainings, arn);
-  start_training_job(control, maker_of(tuning, arn), tuned_request(tuning.document, arn, trainings.size(), values),
-                     tuning.name, {{"TuningJobArn", arn}, {"TunedHyperParameters", values}});
+  const std::size_t index = next_index(trainings);
+  const HyperParameterValues values = proposal(tuning, trainings, index);
+  Json request = tuned_request(tuning.document, tuning_id(tuning), index, values);
+  request["Tags"] = tuning.inner.at("Tags");
+  Json inner{{"TuningJobArn", arn}, {"TuningIndex", index}, {"TunedHyperParameters", values}};
+  if (judges(tuning.document)) inner["Objectives"] = Json::array();
+  start_training_job(control, maker_of(tuning, arn), request, tuning.name, inner);
 }
 
 bool reached_target(const Record& tuning, const std::vector<Record>& trainings) {
@@ -69,8 +74,10 @@ bool reached_target(const Record& tuning, const std::vector<Record>& trainings) 
 }
 
 void finish(const Control& control, const Record& tuning, const std::vector<Record>& trainings) {
-  const bool any = std::any_of(trainings.begin(), trainings.end(),
-                               [](const Record& training) { return training.status == "Completed"; });
+  const TuningObjective objective = objective_of(tuning);
+  const bool any = std::any_of(trainings.begin(), trainings.end(), [&](const Record& training) {
+    return training.status == "Completed" || has_result(training, objective);
+  });
   end_tuning(
       control, tuning, any ? "Completed" : "Failed",
       any ? "" : "All training jobs failed. Please take a look at the training jobs failures to get more details.");
@@ -87,12 +94,16 @@ void advance_tuning_job(const Control& control, const std::string& account, cons
     if (running(trainings) == 0) end_tuning(control, *tuning, "Stopped", "");
     return;
   }
+  if (judges(tuning->document)) {
+    stop_hopeless(control, *tuning, trainings);
+    trainings = trainings_of(control, *tuning);
+  }
   const bool enough = reached_target(*tuning, trainings);
   if (enough) stop_trainings(control, trainings);
   const std::size_t most = most_trainings(tuning->document);
   const std::size_t at_once =
       tuning->document.at("HyperParameterTuningJobConfig").at("ResourceLimits").at("MaxParallelTrainingJobs");
-  while (!enough && trainings.size() < most && running(trainings) < at_once) {
+  while (!enough && next_index(trainings) < most && running(trainings) < at_once) {
     try {
       start_next(control, *tuning, trainings);
     } catch (const std::exception& error) {
@@ -103,7 +114,7 @@ void advance_tuning_job(const Control& control, const std::string& account, cons
     }
     trainings = trainings_of(control, *tuning);
   }
-  if ((enough || trainings.size() >= most) && running(trainings) == 0) finish(control, *tuning, trainings);
+  if ((enough || next_index(trainings) >= most) && running(trainings) == 0) finish(control, *tuning, trainings);
 }
 
 TuningWork::TuningWork(Control control)

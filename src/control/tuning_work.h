@@ -15,7 +15,7 @@ class TuningWork {
 
   // Goes on with the jobs that are not over.
   void start();
-  // A tuning job was made or stopped, or one of its training jobs has ended.
+  // A tuning job was made or stopped, or one of its training jobs has ended or said its objective.
   void look(const std::string& account, const std::string& job) { errands_.add({account, job}); }
   // Leaves jobs as they are.
   void stop() { errands_.stop(); }
