@@ -5,6 +5,8 @@ import contextlib
 import datetime
 import json
 import re
+import shutil
+import socket
 import subprocess
 import sys
 import types
@@ -292,16 +294,39 @@ class Commands(support.ProductTest):
 
     def test_a_config_file(self):
         config, port = self.folder / "graft.conf", free_port()
-        config.write_text(f"port = {port}\ncores = 1\n")
+        config.write_text(f"# of a test\n\n port={port}\r\ncores = 1\n")
         self.succeed("up", "--data", self.data, "--config", config, "--detach")
         self.assertIn(f":{port}", self.json_of("status", "--data", self.data)["url"])
         self.succeed("down", "--data", self.data)
-        config.write_text("prot = 1\n")
-        self.refuse("up", "--data", self.data, "--config", config, names=[config, "prot"])
-        config.write_text("port = many\n")
-        self.refuse("up", "--data", self.data, "--config", config, names=[config, "many"])
-        config.write_text("cert = /etc/cert.pem\n")
-        self.refuse("up", "--data", self.data, "--config", config, names=[config, "key"])
+        for lines, names in (("cores = 1\n\nprot = 1\n", (f"{config}:3: ", "prot")), ("port = many\n", (f"{config}:1: ", "many")),
+                             ("# x\nport\n", (f"{config}:2: ", "NAME = VALUE")), ("detach = 1\n", (f"{config}:1: ", "detach")),
+                             ("port =\n", (f"{config}:1: ", "port")), ("cores = 1\ncores = 2\n", (f"{config}:2: ", "line 1")),
+                             ("cert = /etc/cert.pem\n", (config, "key"))):
+            config.write_text(lines)
+            self.refuse("up", "--data", self.data, "--config", config, names=names)
+
+    def test_a_service_manager_is_told_when_it_is_ready(self):
+        told = self.folder / "notify"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(str(told))
+            manager.settimeout(60)
+            process = subprocess.Popen(support.command("up", "--data", self.data, "--port", free_port()),
+                                       stdout=subprocess.DEVNULL,
+                                       env={**support.environment(), "NOTIFY_SOCKET": str(told)})
+            self.assertEqual(manager.recv(100), b"READY=1")
+            self.assertEqual(self.json_of("status", "--data", self.data)["status"], "ok")
+            process.terminate()
+            self.assertEqual(manager.recv(100), b"STOPPING=1")
+            self.assertEqual(process.wait(timeout=60), 0)
+
+    @unittest.skipUnless(shutil.which("systemd-analyze"), "there is no systemd-analyze")
+    def test_the_unit_is_one(self):
+        unit = self.folder / "graft.service"
+        shipped = (support.ROOT / "docs/graft.service").read_text()
+        self.assertIn("ExecStart=/usr/local/bin/graft up ", shipped)
+        unit.write_text(shipped.replace("/usr/local/bin/graft", str(support.BIN / "graft")))
+        done = subprocess.run(["systemd-analyze", "verify", unit], text=True, capture_output=True, timeout=60)
+        self.assertEqual((done.returncode, [line for line in done.stderr.splitlines() if "graft" in line]), (0, []))
 
     def test_an_address_that_is_taken(self):
         first = self.up()

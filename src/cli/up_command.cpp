@@ -4,12 +4,15 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <map>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/platform_option.h"
+#include "cli/service_manager.h"
 #include "control/platform.h"
 #include "control/platform_lock.h"
 
@@ -17,6 +20,8 @@ namespace graft {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::uint64_t kMostConfig = 64 << 10;
 
 struct UpOptions {
   fs::path data = usual_data_folder();
@@ -26,21 +31,43 @@ struct UpOptions {
   bool detach = false;
 };
 
-// What the command line does not say, the file may: lines NAME = VALUE with the names of the options.
+std::string_view trimmed(std::string_view words) {
+  const std::size_t begin = std::min(words.find_first_not_of(" \t\r"), words.size());
+  words.remove_prefix(begin);
+  return words.substr(0, words.find_last_not_of(" \t\r") + 1);
+}
+
+// "NAME = VALUE" of a file, whose place `at` says: an option, unless the command line says it.
+void set_option(CLI::App& command, std::string_view line, const std::string& at) {
+  const std::size_t equals = line.find('=');
+  require(equals != std::string_view::npos, at, "\"", line.substr(0, 80), "\" is no NAME = VALUE");
+  const std::string name(trimmed(line.substr(0, equals))), value(trimmed(line.substr(equals + 1)));
+  CLI::Option* option = name == "config" || name == "detach" ? nullptr : command.get_option_no_throw("--" + name);
+  require(option != nullptr && name != "help", at, name.substr(0, 80),
+          " is no option that a file can set: `graft up --help` lists them");
+  if (option->count() > 0) return;
+  require(!value.empty(), at, name, " has no value");
+  try {
+    option->add_result(value);
+    option->run_callback();
+  } catch (const CLI::ParseError& error) {
+    fail(Kind::invalid, at, error.what());
+  }
+}
+
+// What the command line does not say, the file may: lines NAME = VALUE with the names of the options. Empty lines and
+// those that begin with # say nothing.
 void read_config(CLI::App& command, const fs::path& file) {
-  for (const CLI::ConfigItem& item : CLI::ConfigINI().from_file(file.string())) {
-    if (item.name == "++" || item.name == "--") continue;  // where a section begins and ends
-    CLI::Option* option = item.name == "config" || item.name == "detach" || !item.parents.empty()
-                              ? nullptr
-                              : command.get_option_no_throw("--" + item.name);
-    require(option != nullptr, file.string(), ": ", item.fullname(), " is no option that a file can set");
-    if (option->count() > 0) continue;
-    try {
-      option->add_result(item.inputs);
-      option->run_callback();
-    } catch (const CLI::ParseError& error) {
-      fail(Kind::invalid, file.string(), ": ", error.what());
-    }
+  std::istringstream lines(read_text(file, kMostConfig));
+  std::map<std::string, int, std::less<>> seen;
+  int number = 0;
+  for (std::string text_of_line; std::getline(lines, text_of_line);) {
+    const std::string_view line = trimmed(text_of_line);
+    const std::string at = text(file.string(), ':', ++number, ": ");
+    if (line.empty() || line[0] == '#') continue;
+    const auto [before, first] = seen.emplace(trimmed(line.substr(0, line.find('='))), number);
+    require(first, at, before->first.substr(0, 80), " was set in line ", before->second, " already");
+    set_option(command, line, at);
   }
   const auto given = [&](const char* name) { return command.get_option(name)->count() > 0; };
   require(given("--cert") == given("--key"), file.string(), ": TLS needs both, cert and key");
@@ -95,9 +122,11 @@ void run(const UpOptions& options, const std::function<void(const std::string&)>
   const Platform platform(settings);
   warn_of_strangers(options);
   tell(greeting(platform, settings.folder));
+  tell_service_manager("READY=1");
   int signal = 0;
   ::sigwait(&signals, &signal);
   ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // who asks again ends it at once
+  tell_service_manager("STOPPING=1");
   spdlog::info("stopping: requests that are here are answered, training jobs go on");
 }
 
