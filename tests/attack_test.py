@@ -221,4 +221,4 @@ class Attack(support.ProductTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(warnings="ignore")  # botocore leaves the closing of its sockets to the collector

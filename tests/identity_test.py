@@ -311,7 +311,7 @@ class Commands(support.ProductTest):
             manager.bind(str(told))
             manager.settimeout(60)
             process = subprocess.Popen(support.command("up", "--data", self.data, "--port", free_port()),
-                                       stdout=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                        env={**support.environment(), "NOTIFY_SOCKET": str(told)})
             self.assertEqual(manager.recv(100), b"READY=1")
             self.assertEqual(self.json_of("status", "--data", self.data)["status"], "ok")
