@@ -27,12 +27,14 @@ class HashThreads {
  private:
   friend class Hashing;
   void run();
+  bool is_due() const;
   std::vector<Hashing*> take();
 
   std::mutex mutex_{};
   std::condition_variable changed_{};
   std::deque<Hashing*> ready_{};  // guarded by mutex_, as what follows: those with a piece that nobody is at
   std::size_t idle_ = 0;          // threads
+  std::size_t contents_ = 0;      // that come to be digested here and that no thread is at
   bool stopping_ = false;
   std::vector<std::thread> threads_{};
 };
@@ -63,6 +65,7 @@ class Hashing {
  private:
   friend class HashThreads;
   void update_others(ByteView piece);
+  void leave();
 
   HashThreads& threads_;
   std::optional<Algorithm> algorithm_;
@@ -72,7 +75,7 @@ class Hashing {
 
   // Guarded by the threads' mutex.
   std::vector<ByteView> pieces_{};  // not done; a thread is at the first one where `taken_`
-  bool taken_ = false;
+  bool taken_ = false, waits_ = false, entered_ = false;
   std::condition_variable done_{};
 };
 
