@@ -179,25 +179,30 @@ void add_up(CLI::App& app) {
   add_data(*command, options->data);
   command->add_option("--address", options->address, "The address to listen on; 0.0.0.0 for all [127.0.0.1]")
       ->type_name("ADDRESS");
-  command->add_option("--port", options->port, "0 takes a free one [9000]")
+  command->add_option("--port", options->port, "The port to listen on; 0 takes a free one [9000]")
       ->check(quiet(CLI::Range(0, 65535)))
       ->type_name("N");
   auto* certificate = command->add_option("--cert", options->certificate, "TLS: the certificate and its chain, PEM");
   auto* key = command->add_option("--key", options->key, "TLS: the certificate's key, PEM");
   certificate->needs(key)->type_name("FILE");
   key->needs(certificate)->type_name("FILE");
-  command->add_option("--domain", options->domain, "Its name; BUCKET.NAME are then addresses of buckets")
+  command
+      ->add_option("--domain", options->domain,
+                   "The name that clients call it by; BUCKET.NAME are then addresses of buckets too")
       ->type_name("NAME");
   command->add_option("--executor", options->executor, "Where training jobs run [local]")
       ->check(quiet(CLI::IsMember({"local", "slurm"})))
       ->type_name("local|slurm");
-  command->add_option("--cores", options->cores, "Of this machine, for training jobs [all]")
+  command->add_option("--cores", options->cores, "Cores of this machine that training jobs may have [all]")
       ->check(quiet(CLI::Range(0, 4096)))
       ->type_name("N");
   command->add_flag("--detach", options->detach, "Go on in the background; returns when it is up");
   command->add_option("--config", options->config, "A file with lines NAME = VALUE for the options above")
       ->check(quiet(CLI::ExistingFile))
       ->type_name("FILE");
+  command->footer(
+      "The first start prints four lines to paste where AWS's tools are used; later they are in\n"
+      "DIR/identity/admin.env. `graft down` ends it, `graft user add` lets others in; docs/platform.md says more.");
   command->callback([options, command] { up(*options, *command); });
 }
 
