@@ -14,12 +14,12 @@ import unittest
 import botocore.exceptions
 
 import support
+import training_jobs
 from platforms import ROLE, Platform
+from training_jobs import BUCKET
 
 KILLS = int(os.environ.get("GRAFT_KILLS", 6))
 SIZES = (0, 1, 900, 40_000, 300_000, 3_000_000)
-BUCKET = "crash"
-FINAL = {"Completed", "Failed", "Stopped"}
 BROKEN = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
 
 
@@ -71,7 +71,7 @@ class Load:
         while not self.stopping.is_set():
             name = f"crash-{number}"
             try:
-                sagemaker.create_training_job(**job(name))
+                sagemaker.create_training_job(**training_jobs.request(name))
             except BROKEN as error:
                 if "already exists" not in str(error):
                     time.sleep(0.1)
@@ -96,21 +96,11 @@ class Load:
             thread.join()
 
 
-def job(name):
-    channel = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/images/train"}}
-    return {"TrainingJobName": name, "RoleArn": ROLE,
-            "AlgorithmSpecification": {"TrainingImage": "graft:latest", "TrainingInputMode": "File"},
-            "HyperParameters": {"mode": "scratch", "arch": "resnet10_025", "size": "32", "epochs": "1", "precision": "fp32"},
-            "InputDataConfig": [{"ChannelName": "train", "DataSource": channel}],
-            "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/out"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 600}}
-
-
-class Crash(support.ProductTest):
+class Crash(training_jobs.JobsTest):
     def test_nothing_acknowledged_is_lost(self):
         picture = sorted((support.images() / "test" / "disc").iterdir())[0].read_bytes()
         with Platform(self.folder / "data") as platform:
+            self.platform = platform
             self.prepare(platform)
             load = Load(platform, picture)
             chance = random.Random(4)
@@ -123,17 +113,13 @@ class Crash(support.ProductTest):
             finally:
                 load.stop()
             self.check_objects(platform.client("s3"), load)
-            self.check_jobs(platform, load)
+            self.check_jobs(load)
             self.assertGreater(load.answers, 0)
 
     def prepare(self, platform):
-        s3 = platform.client("s3")
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
-        for path in sorted((support.images() / "train").rglob("*.jpg")):
-            s3.put_object(Bucket=BUCKET, Key=f"images/train/{path.relative_to(support.images() / 'train')}",
-                          Body=path.read_bytes())
+        training_jobs.prepare(platform)
         sagemaker = platform.client("sagemaker")
-        sagemaker.create_training_job(**job("first"))
+        sagemaker.create_training_job(**training_jobs.request("first"))
         sagemaker.get_waiter("training_job_completed_or_stopped").wait(
             TrainingJobName="first", WaiterConfig={"Delay": 1, "MaxAttempts": 120})
         data = sagemaker.describe_training_job(TrainingJobName="first")["ModelArtifacts"]["S3ModelArtifacts"]
@@ -155,22 +141,10 @@ class Crash(support.ProductTest):
             # What was under way when it was killed may be there or not; nothing else may.
             self.assertIn(found, load.attempted[key] | {wanted}, key)
 
-    def check_jobs(self, platform, load):
-        sagemaker, s3 = platform.client("sagemaker"), platform.client("s3")
+    def check_jobs(self, load):
         self.assertGreater(len(load.jobs), 1)
         for name in load.jobs:
-            state = self.final(sagemaker, name)
-            self.assertEqual(state["TrainingJobStatus"], "Completed", state.get("FailureReason"))
-            key = state["ModelArtifacts"]["S3ModelArtifacts"].removeprefix(f"s3://{BUCKET}/")
-            self.assertGreater(s3.head_object(Bucket=BUCKET, Key=key)["ContentLength"], 1000)
-
-    def final(self, sagemaker, name):
-        for _ in range(600):
-            state = sagemaker.describe_training_job(TrainingJobName=name)
-            if state["TrainingJobStatus"] in FINAL:
-                return state
-            time.sleep(0.5)
-        self.fail(f"{name} never ends: {state['SecondaryStatus']}")
+            self.assert_model(name)
 
 
 if __name__ == "__main__":

@@ -1,136 +1,24 @@
 #!/usr/bin/python3
-"""Slurm starts the ranks: a cluster of two nodes on this machine, with its own key, ports and folders, for a minute."""
-import contextlib
+"""Slurm starts the ranks, on a cluster of two nodes on this machine."""
 import os
-import shutil
 import signal
-import socket
-import subprocess
-import time
 import unittest
 
+import clusters
 import engines
 import support
 from engines import NAMED_WITHIN
 
 RANK = "SLURM_PROCID"
-HERE = os.uname().nodename
-CONFIGURATION = """
-ClusterName=test
-SlurmctldHost={here}(127.0.0.1)
-SlurmctldPort={ports[0]}
-SlurmUser=root
-SlurmdUser=root
-AuthType=auth/munge
-AuthInfo=socket={folder}/munge/socket
-StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool-%n
-SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd-%n.pid
-ProctrackType=proctrack/pgid
-TaskPlugin=task/none
-JobAcctGatherType=jobacct_gather/none
-SelectType=select/linear
-SwitchType=switch/none
-MpiDefault=none
-SlurmdParameters=config_overrides
-ReturnToService=2
-KillWait=5
-MailProg=/bin/true
-NodeName=n1 NodeHostname=n1 NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1
-NodeName=n2 NodeHostname=n2 NodeAddr=127.0.0.1 Port={ports[2]} CPUs=1
-PartitionName=all Nodes=ALL Default=YES State=UP MaxTime=INFINITE
-"""
 
 
-def program(name):
-    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
-class Cluster:
-    """munged, slurmctld and two slurmd, each node with a name of its own that leads to this machine."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.daemons = []
-        for name in ("munge", "state", "spool-n1", "spool-n2"):
-            (folder / name).mkdir()
-        key = folder / "munge/key"
-        key.write_bytes(os.urandom(128))
-        key.chmod(0o400)
-        (folder / "slurm.conf").write_text(CONFIGURATION.format(here=HERE, folder=folder, ports=free_ports(3)))
-        (folder / "hosts").write_text(f"127.0.0.1 localhost {HERE} n1 n2\n")
-        self.environment = engines.variables(SLURM_CONF=folder / "slurm.conf")
-
-    def start(self):
-        munge = self.folder / "munge"
-        self.daemon("munged", "--force", "--foreground", "--socket", munge / "socket", "--key-file", munge / "key",
-                    "--log-file", munge / "log", "--pid-file", munge / "pid", "--seed-file", munge / "seed")
-        self.wait_for((munge / "socket").exists, "munged")
-        self.daemon("slurmctld", "-D", "-i")
-        for node in ("n1", "n2"):
-            self.daemon("slurmd", "-D", "-N", node, node=node)
-        self.wait_for(lambda: self.states() == ["idle", "idle"], "slurmd")
-
-    def daemon(self, name, *arguments, node=None):
-        command = [program(name), *map(str, arguments)]
-        with (self.folder / f"{name}-{node}.log").open("w") as log:
-            self.daemons.append(subprocess.Popen(self.on(node, command) if node else command, env=self.environment,
-                                                 cwd=self.folder, stdout=log, stderr=log))
-
-    def on(self, node, command):
-        """The command where hosts are called as the cluster calls them."""
-        script = 'mount --bind "$0" /etc/hosts && hostname "$1" && shift && exec "$@"'
-        return ["unshare", "--uts", "--mount", "sh", "-c", script, str(self.folder / "hosts"), node, *map(str, command)]
-
-    def answer(self, *command):
-        return subprocess.run(command, env=self.environment, text=True, capture_output=True).stdout
-
-    def states(self):
-        return self.answer("sinfo", "--noheader", "--Node", "--format=%T").split()
-
-    def wait_for(self, condition, what):
-        end = time.monotonic() + 30
-        while not condition():
-            if time.monotonic() > end:
-                said = "\n".join(log.read_text()[-1000:] for log in self.folder.glob("*.log"))
-                raise RuntimeError(f"{what} does not start: {said}")
-            time.sleep(0.1)
-
-    def stop(self):
-        # A step that cannot tell slurmctld of its end would stay to try again.
-        with contextlib.suppress(RuntimeError):
-            self.wait_for(lambda: not self.answer("squeue", "--noheader") and self.states() == ["idle", "idle"], "idle")
-        for daemon in reversed(self.daemons):
-            daemon.send_signal(signal.SIGTERM)
-        for daemon in self.daemons:
-            try:
-                daemon.wait(10)
-            except subprocess.TimeoutExpired:
-                daemon.kill()
-                daemon.wait()
-
-
-def can_start():
-    """A slurmd needs root here, as only root gives a node its name."""
-    return engines.can_make_hosts() and all(map(program, ("munged", "slurmctld", "slurmd", "srun")))
-
-
-@unittest.skipUnless(can_start(), "Slurm starts here only as root, with slurmctld, slurmd, slurm-client and munge")
+@unittest.skipUnless(clusters.can_start(), clusters.NEEDS)
 class Slurm(engines.EngineTest):
     @classmethod
     def setUpClass(cls):
         folder = support.scratch_folder() / "slurm"
         folder.mkdir()
-        cls.cluster = Cluster(folder)
+        cls.cluster = clusters.Cluster(folder)
         cls.addClassCleanup(cls.cluster.stop)
         cls.cluster.start()
 

@@ -153,7 +153,7 @@ JobEnd JobRun::prepare_and_train() {
 
 void JobRun::prepare() {
   check();
-  check_engine(spec_, options_.executor == RunnerOptions::Executor::local);
+  check_engine(spec_, is_local());
   tell(JobPhase::starting, "Preparing the instances for training");
   for (const std::string& host : hosts_) lay_out(spec_, host, folder_.instance(host));
   check();

@@ -62,13 +62,14 @@ class JobRun {
   void start_checkpoints(bool fetch);
   JobEnd train();
   void begin_attempt();
+  bool has_started() const;
   void write_commands();
   std::unique_ptr<Execution> execution() const;
   std::vector<SupervisedEnd> watch(Execution& attempt);
   std::vector<SupervisedEnd> watch(Execution& attempt, JobLog& log);
   void end_all(Execution& attempt);
   JobEnd end_of(const std::vector<SupervisedEnd>& ends) const;
-  std::string reason_of_failure(std::size_t host, int status) const;
+  std::string reason_of_failure(std::size_t host, const SupervisedEnd& end) const;
   std::string reason_of_loss(const std::vector<SupervisedEnd>& ends) const;
   void start_feeding();
   void forget_feeding() const;
@@ -77,6 +78,7 @@ class JobRun {
   void finish();
   std::string upload();
 
+  bool is_local() const { return options_.executor == RunnerOptions::Executor::local; }
   S3Settings s3() const { return options_.s3(spec_.account); }
 
   const RunnerOptions& options_;

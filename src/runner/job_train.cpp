@@ -26,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxReason = 1024, kMaxSaid = 64 << 10;
-constexpr std::uintmax_t kLittleRoom = 1 << 20;
+constexpr const char* kTraining = "Training image download completed. Training in progress.";
 constexpr const char* kFeeding = "feeding-";
 // Attempts whose end nobody saw, as the machine ended with them: more is a job that ends its machine.
 constexpr int kMostLost = 10;
@@ -64,7 +64,7 @@ std::string last_line(const std::string& text) {
 }  // namespace
 
 void JobRun::write_commands() {
-  const bool local = options_.executor == RunnerOptions::Executor::local;
+  const bool local = is_local();
   const InstanceType type = instance_type(spec_.instance_type);
   const int port = spec_.instances > 1 ? find_free_port() : 0;
   const std::string token = random_token();
@@ -75,7 +75,7 @@ void JobRun::write_commands() {
         .folder = folder_.instance(hosts_[i]),
         .cores = share_of(state_.cores, i, hosts_.size()),
         .memory = type.memory == 0 ? 0 : std::min(type.memory, memory_of_machine()),
-        .deadline = state_.started + static_cast<double>(spec_.most_runtime.count()),
+        .deadline = local ? state_.started + static_cast<double>(spec_.most_runtime.count()) : 0,
         .port = port,
         .one_machine = local,
         .token = token,
@@ -89,7 +89,7 @@ void JobRun::write_commands() {
 
 std::unique_ptr<Execution> JobRun::execution() const {
   const fs::path folder = folder_.attempt(state_.attempt);
-  if (options_.executor == RunnerOptions::Executor::local) return local_execution(folder, hosts_, options_.programs);
+  if (is_local()) return local_execution(folder, hosts_, options_.programs);
   return slurm_execution(folder, hosts_, options_.programs, spec_);
 }
 
@@ -116,20 +116,17 @@ JobEnd JobRun::train() {
   }
 }
 
-std::string JobRun::reason_of_failure(std::size_t host, int status) const {
+std::string JobRun::reason_of_failure(std::size_t host, const SupervisedEnd& end) const {
   const fs::path instance = folder_.instance(hosts_[host]);
-  const fs::path log = fs::path(hosts_[host]) / "log";
-  std::string reason = failure_of(instance, status);
+  std::string reason = failure_of(instance, end.status);
   const bool silent = read_below(instance, "output/failure", 1).empty();
-  if (silent && is_engines_own(spec_, status)) {
+  if (silent && is_engines_own(spec_, end.status)) {
+    const fs::path log = fs::path(hosts_[host]) / "log";
     reason = text("ClientError: the image ", printable(spec_.image),
                   " cannot be run: ", last_line(read_below(folder_.attempt(state_.attempt), log, kMaxSaid)));
   }
-  std::error_code unknown;
   // It may have had no room to say why.
-  if (silent && fs::space(folder_.root(), unknown).available < kLittleRoom && !unknown) {
-    reason = "InternalServerError: the disk of the platform is full: " + reason;
-  }
+  if (end.no_room) reason = "InternalServerError: the disk of the platform is full: " + reason;
   return shortened(reason, kMaxReason);
 }
 
@@ -152,7 +149,14 @@ void JobRun::begin_attempt() {
   write_commands();
   forget_feeding();
   start_feeding();
-  tell(JobPhase::training, "Training image download completed. Training in progress.");
+  if (is_local()) return tell(JobPhase::training, kTraining);
+  tell(JobPhase::queued, "Waiting for nodes of Slurm");
+}
+
+bool JobRun::has_started() const {
+  return std::any_of(hosts_.begin(), hosts_.end(), [&](const std::string& host) {
+    return find_started(folder_.attempt(state_.attempt) / host).has_value();
+  });
 }
 
 bool JobRun::feeding_has_failed() {
@@ -177,6 +181,7 @@ std::vector<SupervisedEnd> JobRun::watch(Execution& attempt, JobLog& log) {
   bool told_to_stop = false, told_to_hurry = false;
   for (;;) {
     const auto ends = attempt.ends();
+    if (state_.event.phase == JobPhase::queued && has_started()) tell(JobPhase::training, kTraining);
     log.pass_on(false);
     if (std::all_of(ends.begin(), ends.end(), [](const auto& end) { return end.has_value(); })) {
       log.pass_on(true);
@@ -229,7 +234,7 @@ JobEnd JobRun::end_of(const std::vector<SupervisedEnd>& ends) const {
     if (ends[i].status != 0 && (first == ends.size() || ends[i].time < ends[first].time)) first = i;
   }
   if (first == ends.size()) return {JobPhase::completed, "Training job completed"};
-  return {JobPhase::failed, reason_of_failure(first, ends[first].status)};
+  return {JobPhase::failed, reason_of_failure(first, ends[first])};
 }
 
 void JobRun::start_feeding() {

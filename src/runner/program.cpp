@@ -172,6 +172,7 @@ Command program_of(const JobSpec& spec, const InstancePlace& place, const fs::pa
   command.folder = place.folder;
   command.cores = place.cores;
   command.deadline = place.deadline;
+  if (place.deadline == 0) command.runtime = static_cast<double>(spec.most_runtime.count());
   return command;
 }
 

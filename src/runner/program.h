@@ -23,7 +23,7 @@ struct InstancePlace {
   std::filesystem::path folder{};  // its /opt/ml
   std::vector<int> cores{};        // of this machine; empty: all
   std::uint64_t memory = 0;        // bytes; 0: no limit
-  double deadline = 0;             // seconds since 1970
+  double deadline = 0;             // seconds since 1970; 0: as long as the job may run, from when it starts
   int port = 0;                    // where the instances of a job meet
   bool one_machine = true;         // else the first one's node is known when they start
   std::string token{};             // by which they know each other

@@ -34,11 +34,17 @@ namespace fs = std::filesystem;
 
 constexpr int kNotStarted = 75;  // EX_TEMPFAIL: another one has it, or it has ended
 constexpr int kCannotRun = 127;
+constexpr int kTries = 60;
+constexpr std::uintmax_t kLittleRoom = 1 << 20;
 // After SIGINT: another instance has failed, and this one has nothing left to do.
 constexpr double kShortPatience = 10;
 
 double now() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+double deadline_of(const Command& command) {
+  return command.runtime > 0 ? now() + command.runtime : command.deadline;
 }
 
 // Behind the fork: only calls that are safe there.
@@ -115,11 +121,13 @@ class Supervisor {
   int run() {
     start();
     const int status = wait();
+    std::error_code unknown;
+    const bool no_room = status != 0 && fs::space(folder_, unknown).available < kLittleRoom && !unknown;
     end_descendants();
     if (!command_.after.empty()) run_after();
-    SupervisedEnd end{.timed_out = timed_out_, .told = told_, .time = now()};
+    SupervisedEnd end{.timed_out = timed_out_, .told = told_, .no_room = no_room, .time = now()};
     end.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    write_file(folder_ / "end.json", Json(end).dump());
+    write_end(end);
     return 0;
   }
 
@@ -146,13 +154,25 @@ class Supervisor {
     require(::write(exit.fd, "", 1) == 1, "cannot start ", command_.arguments.front(), ": ", system_message());
   }
 
+  // On a full disk there may be room soon, and nobody else knows how the program ended.
+  void write_end(const SupervisedEnd& end) const {
+    for (int tries = 1;; ++tries) {
+      try {
+        return write_file(folder_ / "end.json", Json(end).dump());
+      } catch (const Error&) {
+        if (tries == kTries) throw;
+      }
+      ::sleep(1);
+    }
+  }
+
   int wait() {
     const Descriptor ended(static_cast<int>(::syscall(SYS_pidfd_open, child_, 0)));
     for (;;) {
       std::array<pollfd, 2> wanted{pollfd{ended.fd, POLLIN, 0}, pollfd{signals_.fd, POLLIN, 0}};
       ::poll(wanted.data(), wanted.size(), wait_time());
       if (wanted[1].revents) read_signal();
-      if (!stop_ && command_.deadline > 0 && now() >= command_.deadline) {
+      if (!stop_ && deadline_ > 0 && now() >= deadline_) {
         timed_out_ = true;
         stop(command_.patience);
       }
@@ -165,8 +185,8 @@ class Supervisor {
 
   // Milliseconds until there is something to do without being woken.
   int wait_time() const {
-    if (!stop_ && command_.deadline == 0) return -1;
-    const double left = (stop_ ? *stop_ : command_.deadline) - now();
+    if (!stop_ && deadline_ == 0) return -1;
+    const double left = (stop_ ? *stop_ : deadline_) - now();
     // Where the program does not go at SIGKILL, it is asked again each second.
     return static_cast<int>(std::clamp(std::ceil(left * 1000), left > 0 ? 1.0 : 1000.0, 3'600'000.0));
   }
@@ -223,7 +243,8 @@ class Supervisor {
   const int lock_;
   Descriptor signals_{-1};
   pid_t child_ = 0;
-  std::optional<double> stop_{};  // when it is killed
+  std::optional<double> stop_{};                   // when it is killed
+  const double deadline_ = deadline_of(command_);  // 0: none
   bool timed_out_ = false, told_ = false;
 };
 

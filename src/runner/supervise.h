@@ -29,6 +29,7 @@ struct Command {
   std::vector<int> cores{};              // empty: all
   std::uint64_t memory = 0;              // bytes of data; 0: no limit
   double deadline = 0;                   // seconds since 1970; 0: none
+  double runtime = 0;                    // seconds, of one that waits for long before it starts; 0: no limit
   double patience = 120;                 // seconds from SIGTERM to SIGKILL
   std::vector<std::string> after{};      // run when it has ended: removes a container
   std::vector<std::string> inherited{};  // variables that the supervisor's environment knows, and the runner does not
@@ -44,6 +45,7 @@ struct SupervisedEnd {
   int status = 0;          // exit code, or 128 and the number of the signal
   bool timed_out = false;  // its deadline came
   bool told = false;       // somebody sent SIGTERM to its supervisor
+  bool no_room = false;    // the disk was full
   double time = 0;         // seconds since 1970
 };
 

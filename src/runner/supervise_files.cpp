@@ -26,11 +26,10 @@ std::optional<Value> find_file(const fs::path& file) {
 }  // namespace
 
 void to_json(Json& json, const Command& command) {
-  json = {{"arguments", command.arguments},    {"environment", command.environment},
-          {"folder", command.folder.string()}, {"cores", command.cores},
-          {"memory", command.memory},          {"deadline", command.deadline},
-          {"patience", command.patience},      {"after", command.after},
-          {"inherited", command.inherited},    {"hidden", command.hidden.string()}};
+  json = {{"arguments", command.arguments}, {"environment", command.environment}, {"folder", command.folder.string()},
+          {"cores", command.cores},         {"memory", command.memory},           {"deadline", command.deadline},
+          {"runtime", command.runtime},     {"patience", command.patience},       {"after", command.after},
+          {"inherited", command.inherited}, {"hidden", command.hidden.string()}};
 }
 
 void from_json(const Json& json, Command& command) {
@@ -46,7 +45,9 @@ void from_json(const Json& json, Command& command) {
   read("patience", command.patience);
   read("after", command.after);
   read("inherited", command.inherited);
-  command.hidden = field<std::string>(json, "hidden", "command.json");
+  // Not in what a graft before this one wrote for a node that is free only now.
+  command.runtime = field_or(json, "runtime", command.runtime, "command.json");
+  command.hidden = field_or(json, "hidden", std::string(), "command.json");
   require(!command.arguments.empty(), "command.json: there is no program");
 }
 
@@ -60,8 +61,8 @@ void from_json(const Json& json, Started& started) {
 }
 
 void to_json(Json& json, const SupervisedEnd& end) {
-  json = {
-      {"lost", end.lost}, {"status", end.status}, {"timed_out", end.timed_out}, {"told", end.told}, {"time", end.time}};
+  json = {{"lost", end.lost}, {"status", end.status},   {"timed_out", end.timed_out},
+          {"told", end.told}, {"no_room", end.no_room}, {"time", end.time}};
 }
 
 void from_json(const Json& json, SupervisedEnd& end) {
@@ -69,6 +70,8 @@ void from_json(const Json& json, SupervisedEnd& end) {
   end.status = field<int>(json, "status", "end.json");
   end.timed_out = field<bool>(json, "timed_out", "end.json");
   end.told = field<bool>(json, "told", "end.json");
+  // Not in what a graft before this one wrote, whose job has gone on.
+  end.no_room = field_or(json, "no_room", false, "end.json");
   end.time = field<double>(json, "time", "end.json");
 }
 

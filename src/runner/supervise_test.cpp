@@ -83,6 +83,11 @@ TEST_F(Supervise, KillsWhatDoesNotEndWhenItsTimeIsOver) {
   EXPECT_EQ(end.status, 128 + SIGKILL);
 }
 
+TEST_F(Supervise, CountsARuntimeFromTheStart) {
+  EXPECT_TRUE(run("while true; do sleep 0.05; done", {.deadline = 1, .runtime = 0.2, .patience = 1}).timed_out);
+  EXPECT_FALSE(run("true", {.runtime = 60}).timed_out);
+}
+
 TEST_F(Supervise, TakesMemoryAndCoresAway) {
   EXPECT_EQ(run("grep -q 'Max data size *104857600 *104857600' /proc/self/limits && "
                 "grep -q 'Cpus_allowed_list:\t0$' /proc/self/status",
