@@ -75,7 +75,28 @@ Bucket find_for(const Call& call) {
   return *bucket;
 }
 
+// Of a signature in the query, which identity/ has looked at.
+constexpr std::string_view kOfSignature[] = {"x-amz-algorithm",      "x-amz-credential",    "x-amz-date",
+                                             "x-amz-expires",        "x-amz-signature",     "x-amz-signedheaders",
+                                             "x-amz-security-token", "x-amz-content-sha256"};
+
 }  // namespace
+
+std::optional<Headers> with_query_headers(const Request& request) {
+  std::optional<Headers> merged;
+  for (const auto& [parameter, value] : request.query) {
+    std::string name = parameter;
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    // Who signs a URL for @aws-sdk/client-s3 puts the checksum of an empty body into it, whatever is sent later.
+    const bool is_checksum = name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm";
+    const bool is_of_signature = std::ranges::find(kOfSignature, name) != std::end(kOfSignature);
+    if (!name.starts_with("x-amz-") || is_checksum || is_of_signature) continue;
+    if (find_header(request.headers, name)) continue;
+    if (!merged) merged = request.headers;
+    merged->emplace_back(std::move(name), value);
+  }
+  return merged;
+}
 
 std::optional<std::string> Call::parameter(const std::string& name) const {
   const auto found = request().query.find(name);

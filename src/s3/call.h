@@ -11,6 +11,10 @@
 
 namespace graft::s3 {
 
+// The headers of a request with those that its query has in their place, as presigned URLs do: "?x-amz-meta-a=b".
+// Nothing where there are none of these. A header wins.
+std::optional<Headers> with_query_headers(const Request& request);
+
 struct Call {
   Store& store;
   SignedExchange& exchange;
@@ -18,9 +22,12 @@ struct Call {
   const Identity* identity = nullptr;  // for forms, which sign themselves
   std::optional<Caller> signer{};      // of a form, as soon as he is known
 
+  std::optional<Headers> merged = with_query_headers(exchange.request());
+
   const Request& request() const { return exchange.request(); }
+  const Headers& headers() const { return merged ? *merged : request().headers; }
   const Caller& caller() const { return exchange.caller(); }
-  std::optional<std::string_view> header(std::string_view name) const { return find_header(request().headers, name); }
+  std::optional<std::string_view> header(std::string_view name) const { return find_header(headers(), name); }
   std::optional<std::string> parameter(const std::string& name) const;
   // Between 0 and `most`; throws InvalidArgument.
   std::size_t number(const std::string& name, std::size_t otherwise, std::size_t most) const;

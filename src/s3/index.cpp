@@ -170,6 +170,16 @@ std::uint64_t Index::free_bytes() {
   return rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
 }
 
+std::uint64_t Index::log_bytes() const {
+  std::error_code none;
+  const auto size = std::filesystem::file_size(state_->file.string() + "-wal", none);
+  return none ? 0 : size;
+}
+
+void Index::fold_log() {
+  read()->script("pragma wal_checkpoint(truncate)");
+}
+
 Index::Reader Index::read() {
   const auto give_back = [state = state_.get()](Database* database) {
     const std::lock_guard lock(state->mutex);

@@ -29,6 +29,10 @@ class Index {
 
   // Bytes that deleted rows have left in the file, for others to use.
   std::uint64_t free_bytes();
+  // Of the log, whose pages may still need as much room in the file; and copies them there, which leaves the log empty
+  // where nobody reads meanwhile.
+  std::uint64_t log_bytes() const;
+  void fold_log();
 
  private:
   struct State;

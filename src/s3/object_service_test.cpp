@@ -287,6 +287,19 @@ TEST_F(ObjectServiceTest, AnAccessBlockOverrulesAclsAndPolicies) {
   EXPECT_EQ(code("GET", "/bucket/key", "", {}, kAnyone), "200");
 }
 
+TEST_F(ObjectServiceTest, AQueryMayHoldWhatHeadersSay) {
+  EXPECT_EQ(code("PUT", "/bucket/key?x-amz-meta-who=me&X-Amz-Signature=1&x-amz-acl=public-read", "x"), "200");
+  EXPECT_EQ(header(store.ask("HEAD", "/bucket/key"), "x-amz-meta-who"), "me");
+  EXPECT_EQ(code("GET", "/bucket/key", "", {}, kAnyone), "200");
+  EXPECT_EQ(code("PUT", "/bucket/key?x-amz-object-lock-mode=GOVERNANCE", "x"), "NotImplemented");
+  EXPECT_EQ(code("PUT", "/bucket/key?x-amz-checksum-crc32=AAAAAA%3D%3D&x-amz-sdk-checksum-algorithm=CRC32", "x"),
+            "200");
+  EXPECT_EQ(code("PUT", "/bucket/key?AWSAccessKeyId=id&x-amz-acl=public-read", "x"), "AccessDenied");
+  EXPECT_EQ(
+      code("PUT", "/bucket/key?AWSAccessKeyId=id&x-amz-acl=private&content-type=a", "x", {{"x-amz-acl", "private"}}),
+      "200");
+}
+
 TEST_F(ObjectServiceTest, MakesAndRemovesBuckets) {
   EXPECT_EQ(code("PUT", "/bucket"), "200");  // as S3 does in us-east-1
   Caller elsewhere = test::kOwner;

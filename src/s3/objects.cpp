@@ -133,14 +133,23 @@ bool remove_object(Store& store, std::int64_t bucket, const std::string& key, co
   return old.present.has_value();
 }
 
-void remove_objects(Store& store, std::int64_t bucket, const std::vector<std::string>& keys) {
+void remove_objects(Store& store, std::int64_t bucket, std::span<const std::string> keys) {
   std::vector<FileId> files;
-  store.index.write([&](Database& database) {
+  const auto remove_all = [&](Database& database) {
+    files.clear();
     for (const std::string& key : keys) {
       const Old old = find_old(database, bucket, key);
       if (old.present) files.push_back(remove_row(database, bucket, key, old));
     }
-  });
+  };
+  try {
+    store.index.write(remove_all);
+  } catch (const Error& error) {
+    if (error.code() != "StorageFull" || keys.size() < 2) throw;
+    // Deleting takes room, too, before it gives any; less of it at once.
+    remove_objects(store, bucket, keys.first(keys.size() / 2));
+    return remove_objects(store, bucket, keys.subspan(keys.size() / 2));
+  }
   for (const FileId file : files) store.files.remove(file);
 }
 

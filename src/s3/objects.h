@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,8 +50,8 @@ FileId put_object(Database& database, std::int64_t bucket, const Object& object,
 
 // Whether there was one.
 bool remove_object(Store& store, std::int64_t bucket, const std::string& key, const Precondition& precondition = {});
-// All at once.
-void remove_objects(Store& store, std::int64_t bucket, const std::vector<std::string>& keys);
+// All at once, where the disk has room for that.
+void remove_objects(Store& store, std::int64_t bucket, std::span<const std::string> keys);
 
 // Throws NoSuchKey.
 void set_tags(Store& store, std::int64_t bucket, const std::string& key, const Headers& tags);

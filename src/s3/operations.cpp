@@ -13,6 +13,8 @@ constexpr std::string_view kAnywhere[] = {"?X-Amz-*",
                                           "?Signature",
                                           "?Expires",
                                           "?x-id",
+                                          "?content-type",  // what old presigned URLs say of a header that they sign
+                                          "?content-md5",
                                           "x-amz-date",
                                           "x-amz-content-sha256",
                                           "x-amz-security-token",
@@ -67,9 +69,12 @@ void check_fields(const Call& call, const Operation& operation) {
   demand(version == "null", Code::no_such_version, "there is no version ", version,
          "; buckets keep one version of each object, null");
   for (const auto& [name, value] : call.request().query) check_field(operation, "?" + name);
-  for (const auto& [name, value] : call.request().headers) {
+  for (const auto& [name, value] : call.headers()) {
     if (fits("x-amz-*", name)) check_field(operation, name);
   }
+  // Signature V2 is of headers alone.
+  demand(!call.merged || !call.parameter("AWSAccessKeyId"), Code::access_denied,
+         "there are x-amz- parameters in the query that are not signed; send them as headers");
 }
 
 std::string_view word(Support support) {

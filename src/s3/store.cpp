@@ -67,9 +67,13 @@ void Store::check_room(std::uint64_t size) {
   constexpr std::uint64_t kMostReserve = 64 << 20;
   struct statvfs disk {};
   if (::statvfs(folder_.c_str(), &disk) != 0) return;  // writing will say what is wrong
-  const std::uint64_t free = disk.f_bavail * disk.f_frsize,
-                      reserve = std::min<std::uint64_t>(kMostReserve, disk.f_blocks * disk.f_frsize / 64);
-  if (free >= reserve && free - reserve >= size) return;
+  const std::uint64_t reserve = std::min<std::uint64_t>(kMostReserve, disk.f_blocks * disk.f_frsize / 64);
+  const auto fits = [&] { return disk.f_bavail * disk.f_frsize >= size + reserve + index.log_bytes(); };
+  if (fits()) return;
+  if (index.log_bytes() > 0) {
+    index.fold_log();
+    if (::statvfs(folder_.c_str(), &disk) != 0 || fits()) return;
+  }
   if (size > kMostInIndex || index.free_bytes() < 2 * size + kMostInIndex) refuse_full();
 }
 

@@ -45,7 +45,7 @@ Response copy_object(Call& call) {
   object.key = call.key;
   object.modified = now();
   object.is_public = public_by_acl(call, bucket);
-  if (new_headers) object.headers = headers_to_store(call.request().headers);
+  if (new_headers) object.headers = headers_to_store(call.headers());
   if (replaces(call, "x-amz-tagging-directive")) object.tags = tags_to_store(call);
   const Precondition condition = write_condition(call);
   std::optional<NewFile> file = copy_file(call.store, source);

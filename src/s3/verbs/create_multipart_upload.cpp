@@ -44,7 +44,7 @@ Response create_multipart_upload(Call& call) {
                 .account = call.caller().account,
                 .user = call.caller().user,
                 .is_public = public_by_acl(call, bucket),
-                .headers = headers_to_store(call.request().headers),
+                .headers = headers_to_store(call.headers()),
                 .tags = tags_to_store(call)};
   if (const auto name = call.header("x-amz-checksum-algorithm")) {
     upload.algorithm = find_algorithm(*name);

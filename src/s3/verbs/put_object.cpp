@@ -10,7 +10,7 @@ Response put_object(Call& call) {
   const Bucket bucket = open_bucket(call, Access::own);
   Object object{.key = call.key,
                 .is_public = public_by_acl(call, bucket),
-                .headers = headers_to_store(call.request().headers),
+                .headers = headers_to_store(call.headers()),
                 .tags = tags_to_store(call)};
   const Precondition condition = write_condition(call);
   Received received = receive(call);

@@ -66,6 +66,7 @@ Response upload_part(Call& call) {
   const Upload upload = open_upload(call, bucket);
   const int number = part_number(call);
   const auto length = call.exchange.length();
+  call.store.check_room(length.value_or(0));
   const Place place = place_of(call, upload, number, length);
   Received received = receive(call, {.algorithm = upload.algorithm, .as_file = true, .place = pointer_to(place)});
   demand(!length || received.size == *length, Code::invalid_request, "the part has ", received.size,
