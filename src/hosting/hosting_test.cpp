@@ -121,6 +121,14 @@ TEST_F(HostingTest, ARequestThatKillsEveryProcessIsAModelError) {
   answer();
 }
 
+TEST_F(HostingTest, WhatIsNoHttpIsAModelErrorToo) {
+  house_.make(endpoint("e", {variant("a", model("m"))}));
+  const Response response = house_.invoke("e", {{"X-Behave", "garbage"}});
+  EXPECT_EQ(response.status, 424);
+  EXPECT_EQ(Json::parse(response.body).at("OriginalStatusCode"), 0);
+  EXPECT_TRUE(test::eventually([&] { return house_.metric("a/Invocation5XXErrors") == 1; }));
+}
+
 TEST_F(HostingTest, WhatCannotBeServedFailsWithTheReason) {
   EndpointState state = house_.make(endpoint("none", {variant("a", "s3://bucket/none.tar.gz")}));
   EXPECT_EQ(state.status, Status::failed);

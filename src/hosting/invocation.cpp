@@ -15,8 +15,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kModelTime{60'000};
-// For an endpoint to wake, or a process to be started again. Clients wait 60 s as a rule.
+// From a request to its answer. Clients wait for so long as a rule.
+constexpr std::chrono::seconds kLongest{60};
+// Of it, for an endpoint to wake, or a process to be started again.
 constexpr std::chrono::seconds kWaitForPlace{50};
 // A process whose connection broke has ended, as a rule, and that is known by then.
 constexpr milliseconds kWaitForEnd{500};
@@ -79,7 +80,7 @@ Response HostedEndpoint::ask_instance(const Asked& asked, const Place& place) co
   const auto post = [&](std::string_view target) {
     return forward(lease.client(),
                    {.method = "POST", .target = target, .headers = &asked.request.headers, .body = asked.request.body},
-                   kModelTime);
+                   std::chrono::ceil<milliseconds>(asked.begun + kLongest - Clock::now()));
   };
   if (!instance.models) return post(instance.target);
   const std::string_view model = find_header(asked.request.headers, kTargetModel).value_or("");
@@ -114,7 +115,7 @@ Response HostedEndpoint::invoke(const Request& request) {
   try {
     response = ask(asked, place);
   } catch (const Error& error) {
-    if (error.code() != kBroken && error.code() != kTimedOut) throw;
+    if (error.code() != kBroken && error.code() != kTimedOut && error.code() != kBadAnswer) throw;
     response.status = 0;
     problem = error.code() == kTimedOut ? kTooSlow : error.what();
   }

@@ -25,12 +25,19 @@ std::string settings_of(const VariantSpec& variant) {
   return Json{variant.environment, variant.instance_type}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-void remove_left_containers(const fs::path& folder) {
+void remove_left_containers(const std::vector<fs::path>& known) {
+  std::vector<std::string> names;
+  for (const fs::path& file : known) names.push_back(file.filename().string());
+  remove_containers(names);
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    remove_container(entry.path().filename().string());
-    fs::remove(entry.path(), error);
-  }
+  for (const fs::path& file : known) fs::remove(file, error);
+}
+
+std::vector<fs::path> files_in(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) files.push_back(entry.path());
+  return files;
 }
 
 }  // namespace
@@ -41,7 +48,13 @@ Launcher::Launcher(const HostingOptions& options, const HostingListener& listene
       bell_(std::move(bell)),
       cache_({.folder = options.folder / "models", .s3 = options.s3}),
       backbones_(options.folder / "heads", bell_) {
-  remove_left_containers(containers_of(options_));
+  // Beside all else: an engine takes its time, and no endpoint needs what these had.
+  const std::vector<fs::path> left = files_in(containers_of(options_));
+  if (!left.empty()) cleaning_ = std::thread([left] { remove_left_containers(left); });
+}
+
+Launcher::~Launcher() {
+  if (cleaning_.joinable()) cleaning_.join();
 }
 
 FleetVariant Launcher::prepare(const EndpointSpec& endpoint, const VariantSpec& variant) {
@@ -136,7 +149,7 @@ void Launcher::launch_container(const EndpointSpec& endpoint, const FleetVariant
     delete file;
   });
   // Who ends the engine's client has not ended the container.
-  serving.ended = [name, known] { remove_container(name); };
+  serving.ended = [name, known] { remove_containers({name}); };
   instance.process = std::make_shared<ServingProcess>(std::move(serving), bell_);
 }
 

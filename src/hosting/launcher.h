@@ -1,6 +1,8 @@
 // Starts a variant's instances: gets its model, chooses the program, and lets models of one backbone share processes.
 #pragma once
 
+#include <thread>
+
 #include "hosting/fleet.h"
 #include "hosting/hosting.h"
 #include "hosting/shared_backbones.h"
@@ -10,6 +12,9 @@ namespace graft {
 class Launcher {
  public:
   Launcher(const HostingOptions& options, const HostingListener& listener, std::shared_ptr<Bell> bell);
+  ~Launcher();
+  Launcher(const Launcher&) = delete;
+  Launcher& operator=(const Launcher&) = delete;
 
   // Gets the variant's model. It has no instances yet. Throws why it cannot be served.
   FleetVariant prepare(const EndpointSpec& endpoint, const VariantSpec& variant);
@@ -27,6 +32,7 @@ class Launcher {
   const std::shared_ptr<Bell> bell_;
   ModelCache cache_;
   SharedBackbones backbones_;
+  std::thread cleaning_;  // takes away what a platform that was killed left
 };
 
 }  // namespace graft

@@ -136,14 +136,16 @@ Program container_program(const ContainerProgram& what, const VariantSpec& varia
   return program;
 }
 
-void remove_container(const std::string& name) {
+void remove_containers(const std::vector<std::string>& names) {
   const std::optional<fs::path> engine = find_container_engine();
   if (!engine) return;
+  Program program{.command = {engine->string(), "rm", "--force"}, .environment = environment_of_engine()};
+  program.command.insert(program.command.end(), names.begin(), names.end());
   try {
-    ChildProcess child({.command = {engine->string(), "rm", "--force", name}, .environment = environment_of_engine()});
+    ChildProcess child(program);
     child.wait();
   } catch (const Error& error) {
-    spdlog::warn("the container {} may be left: {}", name, error.what());
+    spdlog::warn("the containers {} may be left: {}", join(names, ", "), error.what());
   }
 }
 

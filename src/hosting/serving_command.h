@@ -39,7 +39,7 @@ struct ContainerProgram {
 };
 Program container_program(const ContainerProgram& what, const VariantSpec& variant, const std::string& region,
                           const S3Settings& s3);
-// Takes a container away that a program left behind.
-void remove_container(const std::string& name);
+// Takes containers away that programs left behind; those that are not there are no problem.
+void remove_containers(const std::vector<std::string>& names);
 
 }  // namespace graft
