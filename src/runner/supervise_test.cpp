@@ -84,8 +84,12 @@ TEST_F(Supervise, KillsWhatDoesNotEndWhenItsTimeIsOver) {
 }
 
 TEST_F(Supervise, CountsARuntimeFromTheStart) {
-  EXPECT_TRUE(run("while true; do sleep 0.05; done", {.deadline = 1, .runtime = 0.2, .patience = 1}).timed_out);
-  EXPECT_FALSE(run("true", {.runtime = 60}).timed_out);
+  const SupervisedEnd end = run("while true; do sleep 0.05; done", {.deadline = 1, .runtime = 0.2, .patience = 1});
+  EXPECT_TRUE(end.timed_out);
+}
+
+TEST_F(Supervise, ARuntimeThatIsNotOverEndsNothing) {
+  EXPECT_FALSE(run("true", {.deadline = 1, .runtime = 60}).timed_out);
 }
 
 TEST_F(Supervise, TakesMemoryAndCoresAway) {
