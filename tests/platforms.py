@@ -45,12 +45,15 @@ class Platform:
                 support.command("up", "--data", self.folder, "--port", self.port, *self.options), stdout=log,
                 stderr=subprocess.STDOUT, env=support.environment())
         deadline = time.monotonic() + START_SECONDS
-        while not self.healthy():
+        while not self.healthy() or not self.has_keys():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"graft up does not come up: {self.log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.02)
-        while not self.keys.get("AWS_DEFAULT_REGION"):  # the last that the first start prints
+
+    def has_keys(self):
+        if "AWS_DEFAULT_REGION" not in self.keys:  # the last that the first start prints
             self.keys = dict(re.findall(r"export (AWS_\w+)=(\S+)\n", self.log.read_text()))
+        return "AWS_DEFAULT_REGION" in self.keys
 
     def healthy(self):
         try:

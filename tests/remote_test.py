@@ -98,7 +98,7 @@ class Remote:
                              (bundle / "model.safetensors").read_bytes())
         again = json.loads(self.succeed("push", bundle, "s3://bucket/models/", "--json").stdout)
         self.assertEqual(again, {"uri": f"s3://bucket/models/{bundle.name}", "bytes": 0})
-        self.refuse("pull", "s3://bucket/models/model.tar.gz", self.folder / "a", names=["is not empty"])
+        self.refuse("pull", "s3://bucket/models/model.tar.gz", self.folder / "a", names=["is not an empty folder"])
         self.refuse("pull", "s3://bucket/nothing", self.folder / "c", names=["there is nothing at s3://bucket/nothing"])
         self.refuse("pull", "s3://no-such-bucket/x", self.folder / "c", names=["NoSuchBucket"])
 

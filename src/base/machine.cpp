@@ -32,6 +32,13 @@ std::optional<fs::path> find_container_engine() {
   return podman ? podman : find_program("docker");
 }
 
+fs::path cache_folder() {
+  if (const char* folder = std::getenv("GRAFT_CACHE")) return folder;
+  if (const char* folder = std::getenv("XDG_CACHE_HOME")) return fs::path(folder) / "graft";
+  if (const char* home = std::getenv("HOME")) return fs::path(home) / ".cache" / "graft";
+  return {};
+}
+
 std::vector<int> cores_of_process() {
   cpu_set_t set;
   CPU_ZERO(&set);

@@ -1,4 +1,4 @@
-// What this machine has: programs, cores, ports.
+// What this machine has: programs, a place for caches, cores, ports.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,10 @@ std::optional<std::filesystem::path> find_program(std::string_view name);
 
 // The program that runs container images: podman, or else docker.
 std::optional<std::filesystem::path> find_container_engine();
+
+// Where what can be made again is kept: $GRAFT_CACHE, or $XDG_CACHE_HOME/graft, or ~/.cache/graft; empty when there is
+// no home.
+std::filesystem::path cache_folder();
 
 // The numbers of the cores that this process may run on; none where the system does not say.
 std::vector<int> cores_of_process();

@@ -6,12 +6,12 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "base/progress.h"
 #include "base/thread_pool.h"
 #include "cli/commands.h"
 #include "dist/join.h"
 #include "learn/device.h"
-#include "learn/feature_cache.h"
 #include "learn/infer_comparison.h"
 #include "learn/train_job.h"
 #include "membership/launch.h"
@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   bool json = false;
   graft::TrainOptions options;
-  options.cache = graft::default_cache_folder();
+  options.cache = graft::cache_folder();
   graft::add_train(app, options, json)->callback([&] { train(options, json, {argv, argv + argc}); });
   graft::InferComparisonOptions comparison;
   graft::add_bench(app, comparison, json)->callback([&] {

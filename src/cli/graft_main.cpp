@@ -1,6 +1,4 @@
 // graft: the command people type. It has no libtorch and starts in milliseconds.
-#include <unistd.h>
-
 #include <filesystem>
 #include <iostream>
 
@@ -17,14 +15,6 @@ namespace {
 // graft-learn, which lies beside this program.
 std::string learn_program() {
   return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "graft-learn").string();
-}
-
-// Becomes graft-learn with the same arguments.
-[[noreturn]] void become_learn(char** argv) {
-  const std::string learn = learn_program();
-  ::execv(learn.c_str(), argv);
-  graft::fail(graft::Kind::not_found, "cannot start ", learn, ": ", graft::system_message(),
-              "; it is installed beside graft");
 }
 
 }  // namespace
@@ -57,7 +47,7 @@ int main(int argc, char** argv) {
   graft::add_inspect(app);
   graft::add_import(app);
   graft::add_dataset(app);
-  graft::add_bench(app, comparison, json)->callback([&] { become_learn(argv); });
+  graft::add_bench(app, comparison, json)->callback([&] { graft::become(learn_program(), {argv, argv + argc}); });
   graft::add_completion(app);
   return graft::run_program(app, argc, argv);
 }

@@ -88,6 +88,13 @@ struct ImportRequest {
   bool bf16 = false;
 };
 
+// What was measured with other weights.
+void forget_precision(Bundle& bundle) {
+  bundle.precision = Precision::fp32;
+  bundle.precision_checks.clear();
+  bundle.activation_ranges.clear();
+}
+
 // What was measured of the whole stays in it: where a backbone comes from and how good it was there is worth knowing.
 void keep_backbone(Bundle& bundle) {
   bundle.graph = backbone(bundle.graph);
@@ -96,9 +103,7 @@ void keep_backbone(Bundle& bundle) {
   bundle.weights = std::move(kept);
   bundle.labels.clear();
   bundle.temperature = 1;
-  bundle.precision = Precision::fp32;
-  bundle.precision_checks.clear();
-  bundle.activation_ranges.clear();
+  forget_precision(bundle);
 }
 
 void import_file(const ImportRequest& options) {
@@ -109,6 +114,7 @@ void import_file(const ImportRequest& options) {
   if (options.backbone) keep_backbone(bundle);
   if (options.bf16) {
     for (auto& [name, tensor] : bundle.weights) tensor = convert(tensor, DType::bf16);
+    forget_precision(bundle);
   }
   write_bundle(options.out, bundle);
   say_bundle(bundle);

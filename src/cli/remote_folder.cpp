@@ -1,42 +1,17 @@
 #include "cli/remote_folder.h"
 
-#include <cstdlib>
 #include <memory>
 
 #include "archive/pack_tar.h"
 #include "archive/unpack_tar.h"
+#include "base/draft.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/progress.h"
 
 namespace graft {
-namespace {
 
 namespace fs = std::filesystem;
-
-// Unpacks beside the folder, so that it can take its place at once.
-void unpack_whole(const fs::path& archive, const fs::path& folder) {
-  require(!fs::exists(folder) || (fs::is_directory(folder) && fs::is_empty(folder)), folder.string(),
-          " is not empty: remove it, or choose another folder");
-  const fs::path place = fs::absolute(folder).lexically_normal();
-  const fs::path parent = (place.has_filename() ? place : place.parent_path()).parent_path();
-  make_folder(parent);
-  std::string unfinished = (parent / ".graft-XXXXXX").string();
-  if (!::mkdtemp(unfinished.data())) {
-    fail(Kind::denied, "cannot write into ", parent.string(), ": ", system_message());
-  }
-  try {
-    unpack_tar(archive, unfinished);
-    fs::permissions(unfinished, fs::perms(0755));
-    fs::rename(unfinished, folder);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(unfinished, ignored);
-    throw;
-  }
-}
-
-}  // namespace
 
 bool is_archive_name(const std::string& name) {
   return name.ends_with(".tar.gz") || name.ends_with(".tgz");
@@ -62,10 +37,12 @@ std::uint64_t push_folder(const S3Settings& settings, const fs::path& folder, co
 
 std::uint64_t pull_folder(const S3Settings& settings, const S3Path& from, const fs::path& folder) {
   if (is_archive_name(from.key)) {
+    Draft draft(folder);
     const TemporaryFolder scratch;
     const fs::path archive = scratch.path() / "model.tar.gz";
     download_changed(settings, from, archive, show_bytes("download"));
-    unpack_whole(archive, folder);
+    unpack_tar(archive, draft.path());
+    draft.accept();
     return fs::file_size(archive);
   }
   S3Path prefix = from;

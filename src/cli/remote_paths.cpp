@@ -4,13 +4,14 @@
 #include <sys/file.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <cerrno>
 
 #include "archive/unpack_tar.h"
 #include "base/descriptor.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/machine.h"
 #include "cli/remote_folder.h"
 #include "container/channels.h"
 
@@ -19,26 +20,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path cache_folder() {
-  if (const char* folder = std::getenv("GRAFT_CACHE")) return fs::path(folder) / "s3";
-  if (const char* folder = std::getenv("XDG_CACHE_HOME")) return fs::path(folder) / "graft" / "s3";
-  const char* home = std::getenv("HOME");
-  require(home, "there is no place for copies of s3:// paths: set GRAFT_CACHE to a folder");
-  return fs::path(home) / ".cache" / "graft" / "s3";
-}
-
-// While one process brings a copy up to date, another one that wants the same waits.
+// A file that one process has to itself as long as this lives.
 class Lock {
  public:
-  explicit Lock(const fs::path& folder) : file_(::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-    if (file_.fd < 0 || ::flock(file_.fd, LOCK_EX) != 0) {
-      fail(Kind::denied, "cannot write into ", folder.string(), ": ", system_message());
-    }
+  // Waits for another process that has it, or throws Kind::conflict with `taken`.
+  explicit Lock(const fs::path& file, const std::string& taken = {})
+      : file_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+    if (file_.fd >= 0 && ::flock(file_.fd, taken.empty() ? LOCK_EX : LOCK_EX | LOCK_NB) == 0) return;
+    if (errno == EWOULDBLOCK) fail(Kind::conflict, taken);
+    fail(Kind::denied, "cannot write ", file.string(), ": ", system_message());
   }
 
  private:
   Descriptor file_;
 };
+
+// Where all copies are.
+fs::path copies_folder() {
+  require(!cache_folder().empty(), "there is no place for copies of s3:// paths: set GRAFT_CACHE to a folder");
+  return cache_folder() / "s3";
+}
 
 S3Path folder_of(S3Path path) {
   if (!path.key.empty() && !path.key.ends_with('/')) path.key += '/';
@@ -59,7 +60,7 @@ void mirror(const S3Settings& settings, const S3Path& path, const fs::path& fold
 
 // The object of this very name as a file, or what lies below it as a folder.
 fs::path copy_of(const S3Settings& settings, const S3Path& path, const fs::path& entry) {
-  const Lock lock(entry);
+  const Lock lock(entry / "lock");
   if (!path.key.empty() && !path.key.ends_with('/') && find_object(settings, path)) {
     const fs::path file = entry / "file" / last_name(path);
     make_folder(file.parent_path());
@@ -78,7 +79,7 @@ void replace_all(std::string& words, const std::string& old, const std::string& 
 
 // Each content is unpacked once, and into a folder of its own: a folder of its name is whole.
 fs::path unpack_once(const fs::path& archive, const fs::path& entry) {
-  const Lock lock(entry);
+  const Lock lock(entry / "lock");
   const std::string content = hex(sha256(MappedFile(archive).bytes())).substr(0, 16);
   fs::path unpacked = entry / ("unpacked-" + content);
   if (fs::exists(unpacked)) return unpacked;
@@ -106,24 +107,35 @@ const S3Settings& RemotePaths::settings() {
 // Named by what is asked of whom.
 fs::path RemotePaths::entry(const fs::path& path) {
   const std::string who = text(settings().endpoint, "\n", path.string());
-  fs::path folder = cache_folder() / hex(sha256(as_bytes(who))).substr(0, 24);
-  make_folder(folder);
-  return folder;
+  used_.push_back(std::make_shared<const Copy>(copies_folder(), hex(sha256(as_bytes(who))).substr(0, 24)));
+  return used_.back()->path();
+}
+
+// What was fetched may be more than there is room for beside others.
+void RemotePaths::keep_bounded() const {
+  for (const auto& copy : used_) copy->measure();
+  prune_copies(copies_folder());
 }
 
 fs::path RemotePaths::images(const fs::path& path) {
   if (!is_s3(path.string())) return path;
   const S3Path remote = parse_s3(path.string());
-  inputs_.push_back({copy_of(settings(), remote, entry(path)), remote});
+  inputs_.push_back({copy_of(settings(), remote, entry(path)), remote, {}});
+  keep_bounded();
   return inputs_.back().local;
 }
 
 fs::path RemotePaths::model(const fs::path& path) {
   if (!is_s3(path.string())) return path;
   const fs::path place = entry(path), copy = images(path);
+  const bool folder = fs::is_directory(copy);
+  const std::optional<fs::path> archive = folder                           ? find_archive(copy)
+                                          : is_archive_name(copy.string()) ? std::optional(copy)
+                                                                           : std::nullopt;
   fs::path found = copy;
-  if (is_archive_name(copy.string())) found = find_model(unpack_once(copy, place), place);
-  if (fs::is_directory(copy)) found = find_model(copy, place);
+  if (archive) found = unpack_once(*archive, place);
+  if (folder || archive) found = find_unpacked_model(found);
+  keep_bounded();
   inputs_.back().local = found;
   return found;
 }
@@ -151,9 +163,11 @@ fs::path RemotePaths::output(const fs::path& path, bool keep) {
   const S3Path remote = parse_s3(path.string());
   require(!remote.key.empty(), path.string(), " is a whole bucket: name a place in it, such as ", name(remote),
           "model");
-  const fs::path local = entry(path) / "output";
+  const fs::path place = entry(path), local = place / "output";
+  auto lock = std::make_shared<const Lock>(
+      place / "output.lock", text("another command writes to ", name(remote), ": wait until it has ended"));
   if (!keep) fs::remove_all(local);
-  outputs_.push_back({local, remote});
+  outputs_.push_back({local, remote, std::move(lock)});
   return local;
 }
 

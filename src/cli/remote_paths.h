@@ -2,7 +2,7 @@
 // what it writes is sent when it is done.
 //
 // Copies lie in $GRAFT_CACHE/s3 ($XDG_CACHE_HOME/graft/s3, ~/.cache/graft/s3), in a folder for each path; only objects
-// that changed are fetched again.
+// that changed are fetched again, and what was not used for longest goes when there is little room (remote/copies.h).
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "remote/copies.h"
 #include "remote/store.h"
 
 namespace graft {
@@ -43,14 +44,17 @@ class RemotePaths {
  private:
   friend std::shared_ptr<RemotePaths> add_remote_paths(CLI::App* command);
   std::filesystem::path entry(const std::filesystem::path& path);
+  void keep_bounded() const;
 
   std::optional<std::string> endpoint_{};
   std::optional<S3Settings> settings_{};
   struct Stand {
     std::filesystem::path local{};
     S3Path remote{};
+    std::shared_ptr<const void> lock{};  // of an output: no other process writes there
   };
   std::vector<Stand> inputs_{}, outputs_{};
+  std::vector<std::shared_ptr<const Copy>> used_{};  // they stay while this command runs
 };
 
 // Declares --s3-endpoint; the paths are to be asked for when the command runs.

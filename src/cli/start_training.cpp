@@ -24,6 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kNotStarted = 127;  // the exit code of a child that could not become another program
+
 // Gives `option` another value where it has this one.
 void replace(std::vector<std::string>& words, const std::string& option, const fs::path& old, const fs::path& value) {
   if (old == value) return;
@@ -49,11 +51,6 @@ std::vector<char*> arguments_of(std::vector<std::string>& words) {
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   return arguments;
-}
-
-[[noreturn]] void become(const std::string& program, std::vector<std::string>& words) {
-  ::execv(program.c_str(), arguments_of(words).data());
-  fail(Kind::not_found, "cannot start ", program, ": ", system_message(), "; it is installed beside graft");
 }
 
 // Copies lines to this process's output until there are no more.
@@ -99,18 +96,24 @@ int run(const std::string& program, std::vector<std::string>& words,
     ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
     ::dup2(ends[1], 1);
     ::execv(program.c_str(), arguments.data());
-    ::_exit(127);
+    ::_exit(kNotStarted);
   }
   ::close(ends[1]);
   require(child > 0, "cannot start ", program, ": ", system_message());
   std::thread copier([&] { pass_on(reading.fd, shown); });
   const int code = wait_for(child, signals);
   copier.join();
+  if (code == kNotStarted) fail(Kind::not_found, "cannot start ", program, "; it is installed beside graft");
   ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   return code;
 }
 
 }  // namespace
+
+void become(const std::string& program, std::vector<std::string> words) {
+  ::execv(program.c_str(), arguments_of(words).data());
+  fail(Kind::not_found, "cannot start ", program, ": ", system_message(), "; it is installed beside graft");
+}
 
 void start_training(const std::string& learn, std::vector<std::string> words, const TrainOptions& options,
                     RemotePaths& remote) {

@@ -107,6 +107,12 @@ bool is_archive(const fs::path& path) {
   return std::any_of(ends.begin(), ends.end(), [&](std::string_view end) { return name.ends_with(end); });
 }
 
+void require_one(const std::vector<fs::path>& found, const fs::path& folder) {
+  require(found.size() == 1, folder.string(), " holds ", found.size(),
+          " files to transfer from, and one is wanted: a bundle, a model.tar.gz, or a file of weights that ends in "
+          ".safetensors, .pth, .pt or .h5");
+}
+
 }  // namespace
 
 std::vector<Channel> known_channels(std::vector<Channel> channels) {
@@ -138,22 +144,27 @@ Inputs prepare(const std::vector<Channel>& channels, const OptMl& folders, const
   return inputs;
 }
 
-fs::path find_model(const fs::path& folder, const fs::path& scratch) {
-  if (fs::exists(folder / "graft.json")) return folder;
+std::optional<fs::path> find_archive(const fs::path& folder) {
+  if (fs::exists(folder / "graft.json")) return {};
   std::vector<fs::path> found = files_below(folder, {".gz", ".tgz", ".tar"});
   std::erase_if(found, [](const fs::path& path) { return !is_archive(path); });
-  if (found.size() == 1) {
-    fs::path unpacked = scratch / "model";
-    unpack_tar(found.front(), unpacked);
-    if (fs::exists(unpacked / "graft.json")) return unpacked;
-    found = files_below(unpacked, {".safetensors", ".pth", ".pt", ".h5", ".hdf5"});
-  } else if (found.empty()) {
-    found = files_below(folder, {".safetensors", ".pth", ".pt", ".h5", ".hdf5"});
-  }
-  require(found.size() == 1, folder.string(), " holds ", found.size(),
-          " files to transfer from, and one is wanted: a bundle, a model.tar.gz, or a file of weights that ends in "
-          ".safetensors, .pth, .pt or .h5");
+  if (found.empty()) return {};
+  require_one(found, folder);
   return found.front();
+}
+
+fs::path find_unpacked_model(const fs::path& folder) {
+  if (fs::exists(folder / "graft.json")) return folder;
+  std::vector<fs::path> found = files_below(folder, {".safetensors", ".pth", ".pt", ".h5", ".hdf5"});
+  require_one(found, folder);
+  return found.front();
+}
+
+fs::path find_model(const fs::path& folder, const fs::path& scratch) {
+  const std::optional<fs::path> archive = find_archive(folder);
+  if (!archive) return find_unpacked_model(folder);
+  unpack_tar(*archive, scratch / "model");
+  return find_unpacked_model(scratch / "model");
 }
 
 }  // namespace graft

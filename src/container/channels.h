@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,13 @@ bool has_channel(const std::vector<Channel>& channels, const std::string& name);
 // all of it stays that does not lie in files already. `channels` are known_channels().
 Inputs prepare(const std::vector<Channel>& channels, const OptMl& folders, const std::filesystem::path& scratch);
 
-// What there is to transfer from in a folder: the folder itself where it is a bundle, one file of weights, or what an
-// archive (model.tar.gz) holds, which is unpacked into `scratch`.
+// The archive (model.tar.gz) in a folder that is no bundle; none where it holds none. Throws where it holds several.
+std::optional<std::filesystem::path> find_archive(const std::filesystem::path& folder);
+
+// What there is to transfer from in a folder: the folder itself where it is a bundle, or one file of weights.
+std::filesystem::path find_unpacked_model(const std::filesystem::path& folder);
+
+// The same, also in an archive, which is unpacked into `scratch`.
 std::filesystem::path find_model(const std::filesystem::path& folder, const std::filesystem::path& scratch);
 
 }  // namespace graft

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "base/draft.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/progress.h"

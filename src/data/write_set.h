@@ -14,24 +14,6 @@ enum class SetLayout {
   lists,   // a list that names the files where they are, also inside tars
 };
 
-// A folder beside `out` that takes its place when all is written, and is gone when something fails. `out` must be empty
-// or not there yet.
-class Draft {
- public:
-  explicit Draft(const std::filesystem::path& out);
-  ~Draft();
-  Draft(const Draft&) = delete;
-  Draft& operator=(const Draft&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  // What it becomes: absolute, without a slash at its end.
-  const std::filesystem::path& out() const { return out_; }
-  void accept();
-
- private:
-  std::filesystem::path out_, path_;
-};
-
 // Writes the images to to/<label>/<file> and calls `written` behind each; labels without images get no folder. Names
 // that would collide in a folder get the first digits of their digest.
 void write_folders(const ScannedSet& set, const std::filesystem::path& to, bool copies,

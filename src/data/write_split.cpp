@@ -1,5 +1,6 @@
 #include "data/write_split.h"
 
+#include "base/draft.h"
 #include "base/progress.h"
 
 namespace graft {

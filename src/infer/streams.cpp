@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include "base/machine.h"
 #include "base/thread_pool.h"
 #include "infer/thread_limit.h"
 
@@ -10,17 +11,6 @@ namespace graft {
 namespace {
 
 constexpr int kAnyCore = -1;
-
-std::vector<int> cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  std::vector<int> out;
-  if (::sched_getaffinity(0, sizeof set, &set) != 0) return out;
-  for (int core = 0; core < CPU_SETSIZE; ++core) {
-    if (CPU_ISSET(core, &set)) out.push_back(core);
-  }
-  return out;
-}
 
 void pin_to(int core) {
   if (core == kAnyCore) return;
@@ -33,7 +23,7 @@ void pin_to(int core) {
 }  // namespace
 
 Streams::Streams(int count) {
-  const std::vector<int> available = cores();
+  const std::vector<int> available = cores_of_process();
   const bool pinned =
       count > 1 && static_cast<std::size_t>(count) == available.size() && available_cores() == available.size();
   for (int i = 0; i < count; ++i) {

@@ -6,8 +6,6 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -95,13 +93,6 @@ void FeatureCache::add(const Digest& content, std::uint32_t view, std::span<cons
   if (written != static_cast<ssize_t>(record.size())) return give_up("cannot write it: " + system_message());
   offsets_[{content, view}] = end_;
   end_ += record.size();
-}
-
-std::filesystem::path default_cache_folder() {
-  if (const char* folder = std::getenv("GRAFT_CACHE")) return folder;
-  if (const char* folder = std::getenv("XDG_CACHE_HOME")) return std::filesystem::path(folder) / "graft";
-  if (const char* home = std::getenv("HOME")) return std::filesystem::path(home) / ".cache" / "graft";
-  return {};
 }
 
 }  // namespace graft

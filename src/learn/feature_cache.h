@@ -42,7 +42,4 @@ class FeatureCache {
   std::map<RecordKey, std::uint64_t> offsets_;
 };
 
-// $GRAFT_CACHE, or $XDG_CACHE_HOME/graft, or ~/.cache/graft; empty when there is no home.
-std::filesystem::path default_cache_folder();
-
 }  // namespace graft
