@@ -88,10 +88,12 @@ class ForeignContainerTest(support.ProductTest):
         reason = self.sm.describe_training_job(TrainingJobName="failing")["FailureReason"]
         self.assertEqual(reason, "AlgorithmError: the colours are wrong, exit code: 3")
 
-    def test_is_stopped(self):
+    def test_is_stopped_by_a_platform_that_was_killed_meanwhile(self):
         self.start_job("stopped", "wait")
         self.until(lambda: "waits" in self.log_of("TrainingJobs", "stopped/"), "it does not begin")
         self.assertEqual(len([name for name in self.podman.containers() if "stopped" in name]), 1)
+        self.platform.kill()
+        self.platform.start()
         self.sm.stop_training_job(TrainingJobName="stopped")
         job = self.job_end("stopped")
         self.assertEqual(job["TrainingJobStatus"], "Stopped")
