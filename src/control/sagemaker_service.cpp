@@ -40,8 +40,9 @@ address 20 calls a second are answered, 40 after a rest, and from all 32 at a ti
 **Updates.** Before traffic goes over, the new variants are there and healthy. A RollingUpdatePolicy is a linear shift. An
 alarm of the AutoRollbackConfiguration, or a variant that does not start, takes the endpoint back to what it was.
 
-**Batch transform.** Every object below the S3Uri is posted to the model, and its answer is put to
-`<S3OutputPath>/<what comes behind the S3Uri>.out`. When some fail the others are done, the job is Failed and the log
+**Batch transform.** Every object below the S3Uri, or in the manifest, is posted to the model, and its answer is put to
+`<S3OutputPath>/<what comes behind the S3Uri, or its name in the manifest>.out`. With DataProcessing a record is JSON: a
+line where the SplitType is Line, else the object. When some fail the others are done, the job is Failed and the log
 stream `<job>/i-1-<time>/data-log` names them. A platform that was killed goes on with those that have no output yet. An
 object of `SplitType` Line has at most 256 MiB.
 

@@ -29,18 +29,6 @@ void check_input(const Json& input) {
   aws::text_if(given, "CompressionType", {.one_of = {"None", "Gzip"}}, at);
 }
 
-void check_processing(const Json& input) {
-  const Json& processing = aws::object_of(input, "DataProcessing");
-  for (const char* filter : {"InputFilter", "OutputFilter"}) {
-    if (aws::text_if(processing, filter, {.most = 63}, "DataProcessing").value_or("$") != "$") {
-      throw validation_error(text("graft gives requests and answers as they are: the ", filter, " is not built"));
-    }
-  }
-  if (aws::text_if(processing, "JoinSource", {.one_of = {"None", "Input"}}, "DataProcessing") == "Input") {
-    throw validation_error("graft does not join answers with their input: the JoinSource Input is not built");
-  }
-}
-
 void check_request(const Json& input) {
   aws::text_of(input, "TransformJobName", fields::job_name());
   aws::text_of(input, "ModelName", fields::model_name());
@@ -66,7 +54,7 @@ void check_request(const Json& input) {
   aws::integer_if(client, "InvocationsTimeoutInSeconds", {1, 3600}, "ModelClientConfig");
   aws::integer_if(client, "InvocationsMaxRetries", {0, 3}, "ModelClientConfig");
   aws::map_of(input, "Environment", {.most = 16}, fields::variable(), {.most = 10240});
-  check_processing(input);
+  transform_filter(input);
 }
 
 // What the container of a transform sees besides its own variables.
@@ -185,9 +173,9 @@ std::vector<aws::Field> create_fields() {
       {"TransformResources.InstanceCount", done, "processes that share the objects"},
       {"TransformResources.VolumeKmsKeyId", ignored, "nothing is encrypted with it"},
       {"TransformResources.TransformAmiVersion", ignored},
-      {"DataProcessing.InputFilter", done, "`$`"},
-      {"DataProcessing.OutputFilter", done, "`$`"},
-      {"DataProcessing.JoinSource", done, "`None`"},
+      {"DataProcessing.InputFilter", done, "of JSON; `$`, `.name`, `*`, `['a','b']`, `[0,-1]`, `[1:3]`"},
+      {"DataProcessing.OutputFilter", done, "the same"},
+      {"DataProcessing.JoinSource", done, "of JSON"},
       {"DataCaptureConfig", refused, "the output is beside the input already"},
       {"Tags", done},
       {"ExperimentConfig", ignored},

@@ -55,6 +55,7 @@ TransformPlan transform_plan(const Json& request) {
   if (request.contains("ModelClientConfig")) {
     plan.retries = request.at("ModelClientConfig").value("InvocationsMaxRetries", plan.retries);
   }
+  plan.filter = transform_filter(request);
   return plan;
 }
 

@@ -1,11 +1,13 @@
 // What a batch transform is made of, as pure functions: the names of its outputs, and how an object becomes requests.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/json_forward.h"
+#include "control/transform_filter.h"
 #include "remote/store.h"
 
 namespace graft {
@@ -27,6 +29,7 @@ struct TransformPlan {
   bool many_lines = true;              // as many lines in a request as its limit lets
   bool newline_after = false;          // AssembleWith Line
   std::size_t most_payload = 6 << 20;  // bytes
+  std::optional<TransformFilter> filter{};
   int concurrent = 4;
   int retries = 3;
 };

@@ -137,6 +137,39 @@ TEST_F(TransformTest, UnpacksWhatIsPacked) {
                                                                          "first: s3://b/in/b.jpg: no gzip"));
 }
 
+TEST_F(TransformTest, JoinsAnswersWithTheirLines) {
+  objects.erase("s3://b/in/b.jpg");
+  objects["s3://b/in/x/a.jpg"] =
+      "{\"id\": 1, \"picture\": {\"s3\": \"u\"}}\n\n{\"id\": 2, \"picture\": {\"s3\": \"v\"}}\n";
+  answer_of_model = [this](const Request& request) {
+    const std::lock_guard lock(mutex);
+    asked.emplace_back(as_text(request.body));
+    return Response{.body = "{\"prediction\": [0.5]}\n{\"prediction\": [0.25]}\n"};
+  };
+  Json request = transform_request();
+  request["TransformInput"].update({{"ContentType", "application/jsonlines"}, {"SplitType", "Line"}});
+  request["TransformOutput"]["AssembleWith"] = "Line";
+  request["DataProcessing"] = {
+      {"InputFilter", "$.picture"}, {"JoinSource", "Input"}, {"OutputFilter", "$['id','SageMakerOutput']"}};
+  call("CreateTransformJob", request);
+  work.start();
+  EXPECT_EQ(ended()["TransformJobStatus"], "Completed");
+  EXPECT_THAT(asked, ElementsAre("{\"s3\":\"u\"}\n{\"s3\":\"v\"}\n"));
+  EXPECT_EQ(objects["s3://b/answers/x/a.jpg.out"],
+            "{\"SageMakerOutput\":{\"prediction\":[0.5]},\"id\":1}\n"
+            "{\"SageMakerOutput\":{\"prediction\":[0.25]},\"id\":2}\n");
+}
+
+TEST(TransformFilter, KnowsRecordsAndAnswersOfEitherForm) {
+  const TransformFilter join{.join = true};
+  EXPECT_EQ(written_of(join, Json::parse("[1, 2]"), 0.5), R"({"SageMakerInput":[1,2],"SageMakerOutput":0.5})");
+  EXPECT_EQ(written_of({.output = parse_json_path("$.a")}, 1, {{"a", 2}}), "2");
+  EXPECT_EQ(transform_records("{\n}", false).size(), 1U);
+  EXPECT_THROW(transform_records("{\n}", true), Error);
+  EXPECT_THROW(answers_in("1\n2\n", 3), Error);
+  EXPECT_EQ(answers_in("[1,\n2]", 1)[0].size(), 2U);
+}
+
 TEST_F(TransformTest, FailsWhenAnObjectDoesAndDoesTheOthers) {
   answer_of_model = [](const Request& request) {
     if (as_text(request.body) != "A") return Response{.body = "fine"};
@@ -179,7 +212,10 @@ TEST_F(TransformTest, RefusesByNameWhatIsNotBuilt) {
   EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("RecordIO is not built"));
   request = transform_request();
   request["DataProcessing"] = {{"JoinSource", "Input"}};
-  EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("JoinSource Input is not built"));
+  EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("must be application/jsonlines or application/json"));
+  request["TransformInput"]["ContentType"] = "application/jsonlines";
+  request["DataProcessing"]["OutputFilter"] = "$[?(@.a)]";
+  EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("The OutputFilter: the path"));
   request = transform_request();
   request["ModelName"] = "none";
   EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("Could not find model"));

@@ -1,5 +1,6 @@
 #include "control/transform_work.h"
 
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 #include <set>
@@ -164,12 +165,34 @@ void TransformWork::transform_all(const Record& job, const TransformPlan& plan,
 void TransformWork::transform_object(const Record& job, const TransformPlan& plan, const TransformInput& input) {
   Bytes content = control_.outside.get_object(job.account, input.path, kMostObject);
   if (plan.gzip) content = aws::gunzip(content, kMostObject);
-  std::string answers;
-  for (const std::string_view request : requests_of(plan, as_text(content))) {
-    answers += ask(job, plan, request);
-    if (plan.newline_after && !answers.ends_with('\n')) answers += '\n';
-  }
+  const std::string answers = answers_to(job, plan, as_text(content));
   control_.outside.put_object(job.account, output_of(plan, input), as_bytes(answers), plan.accept);
+}
+
+std::string TransformWork::answers_to(const Record& job, const TransformPlan& plan, std::string_view content) {
+  std::string answers;
+  const auto end_line = [&] {
+    if (plan.newline_after && !answers.ends_with('\n')) answers += '\n';
+  };
+  if (!plan.filter) {
+    for (const std::string_view request : requests_of(plan, content)) {
+      answers += ask(job, plan, request);
+      end_line();
+    }
+    return answers;
+  }
+  const std::vector<Json> records = transform_records(content, plan.by_line);
+  const std::string sent = sent_of(*plan.filter, records);
+  std::size_t next = 0;
+  for (const std::string_view request : requests_of(plan, sent)) {
+    // Each record is a line; one that is sent alone has no end of it.
+    const auto ends = static_cast<std::size_t>(std::count(request.begin(), request.end(), '\n'));
+    for (const Json& answer : answers_in(ask(job, plan, request), std::max<std::size_t>(1, ends))) {
+      answers += written_of(*plan.filter, records.at(next++), answer);
+      end_line();
+    }
+  }
+  return answers;
 }
 
 std::string TransformWork::ask(const Record& job, const TransformPlan& plan, std::string_view request) {

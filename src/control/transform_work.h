@@ -30,6 +30,7 @@ class TransformWork {
   void transform_all(const Record& job, const TransformPlan& plan, const std::vector<TransformInput>& inputs);
   void transform_object(const Record& job, const TransformPlan& plan, const TransformInput& input);
   std::vector<TransformInput> inputs(const Record& job, const TransformPlan& plan);
+  std::string answers_to(const Record& job, const TransformPlan& plan, std::string_view content);
   std::string ask(const Record& job, const TransformPlan& plan, std::string_view request);
   void check_wanted(const Record& job);
   void end(const Record& job, const std::string& status, const std::string& failure);

@@ -63,8 +63,10 @@ void check_config(const Json& input) {
   const std::string strategy =
       aws::text_of(config, "Strategy", {.one_of = {"Bayesian", "Random", "Hyperband", "Grid"}}, at);
   check_stopping(input, strategy);
-  aws::number_if(aws::object_of(config, "TuningJobCompletionCriteria", at), "TargetObjectiveMetricValue", {},
-                 at + ".TuningJobCompletionCriteria");
+  const Json& criteria = aws::object_of(config, "TuningJobCompletionCriteria", at);
+  aws::number_if(criteria, "TargetObjectiveMetricValue", {}, at + ".TuningJobCompletionCriteria");
+  aws::integer_if(aws::object_of(criteria, "BestObjectiveNotImproving", at), "MaxNumberOfTrainingJobsNotImproving",
+                  {3, kMostTrainings}, at + ".TuningJobCompletionCriteria.BestObjectiveNotImproving");
   const Json& limits = aws::object_of(config, "ResourceLimits", at);
   const std::string place = at + ".ResourceLimits";
   aws::integer_of(limits, "MaxParallelTrainingJobs", {1, kMostAtOnce}, place);

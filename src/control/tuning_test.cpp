@@ -100,6 +100,23 @@ TEST_F(TuningTest, IsOverWhenItsTargetIsReached) {
   EXPECT_EQ(submitted.size(), 2U);
 }
 
+TEST_F(TuningTest, IsOverWhenItImprovesNoMore) {
+  Json request = tuning_request();
+  Json& config = request["HyperParameterTuningJobConfig"];
+  config["ResourceLimits"] = {{"MaxNumberOfTrainingJobs", 20}, {"MaxParallelTrainingJobs", 1}};
+  config["TuningJobCompletionCriteria"]["BestObjectiveNotImproving"]["MaxNumberOfTrainingJobsNotImproving"] = 3;
+  call("CreateHyperParameterTuningJob", request);
+  std::size_t job = 0;
+  for (const double accuracy : {0.5, 0.4, 0.5, 0.6, 0.601, 0.3, 0.602}) {
+    look();
+    ASSERT_EQ(submitted.size(), job + 1);
+    end(job++, JobPhase::completed, accuracy);
+  }
+  look();
+  EXPECT_EQ(described()["HyperParameterTuningJobStatus"], "Completed");
+  EXPECT_EQ(submitted.size(), 7U);
+}
+
 TEST_F(TuningTest, FailsWhenAllItsTrainingJobsDo) {
   call("CreateHyperParameterTuningJob", tuning_request());
   for (int round = 0; round < 3; ++round) {

@@ -1,7 +1,9 @@
 #include "control/tuning_work.h"
 
 #include <algorithm>
+#include <cmath>
 
+#include "aws/check.h"
 #include "base/log.h"
 #include "control/resource.h"
 #include "control/training_events.h"
@@ -62,15 +64,35 @@ void start_next(const Control& control, const Record& tuning, const std::vector<
   start_training_job(control, maker_of(tuning, arn), request, tuning.name, inner);
 }
 
-bool reached_target(const Record& tuning, const std::vector<Record>& trainings) {
-  const Json& config = tuning.document.at("HyperParameterTuningJobConfig");
-  if (!config.contains("TuningJobCompletionCriteria")) return false;
-  const Json& criteria = config.at("TuningJobCompletionCriteria");
-  const TuningObjective objective = objective_of(tuning);
+bool reached_target(const Json& criteria, const std::vector<Record>& trainings, const TuningObjective& objective) {
   const Record* best = best_of(trainings, objective);
   if (!best || !criteria.contains("TargetObjectiveMetricValue")) return false;
   const double value = *objective_value(*best, objective), target = criteria.at("TargetObjectiveMetricValue");
   return objective.maximize ? value >= target : value <= target;
+}
+
+// So many of the last ones are not better by a hundredth than what was best before.
+bool improves_no_more(const Json& criteria, const std::vector<Record>& trainings, const TuningObjective& objective) {
+  const Json& given = aws::object_of(criteria, "BestObjectiveNotImproving");
+  if (!given.contains("MaxNumberOfTrainingJobsNotImproving")) return false;
+  const std::size_t most = given.at("MaxNumberOfTrainingJobsNotImproving");
+  std::optional<double> best;
+  std::size_t in_vain = 0;
+  for (const Record& training : trainings) {
+    if (!has_result(training, objective)) continue;
+    const double score = *objective_value(training, objective) * (objective.maximize ? 1 : -1);
+    const bool better = !best || score >= *best + 0.01 * std::abs(*best);
+    in_vain = better && score != best ? 0 : in_vain + 1;
+    best = std::max(best.value_or(score), score);
+  }
+  return in_vain >= most;
+}
+
+bool is_enough(const Record& tuning, const std::vector<Record>& trainings) {
+  const Json& criteria =
+      aws::object_of(tuning.document.at("HyperParameterTuningJobConfig"), "TuningJobCompletionCriteria");
+  const TuningObjective objective = objective_of(tuning);
+  return reached_target(criteria, trainings, objective) || improves_no_more(criteria, trainings, objective);
 }
 
 void finish(const Control& control, const Record& tuning, const std::vector<Record>& trainings) {
@@ -98,7 +120,7 @@ void advance_tuning_job(const Control& control, const std::string& account, cons
     stop_hopeless(control, *tuning, trainings);
     trainings = trainings_of(control, *tuning);
   }
-  const bool enough = reached_target(*tuning, trainings);
+  const bool enough = is_enough(*tuning, trainings);
   if (enough) stop_trainings(control, trainings);
   const std::size_t most = most_trainings(tuning->document);
   const std::size_t at_once =

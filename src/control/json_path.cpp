@@ -1,0 +1,184 @@
+#include "control/json_path.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/error.h"
+#include "base/json.h"
+
+namespace graft {
+namespace {
+
+constexpr std::size_t kMostPath = 63;  // as AWS has it
+
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : text_(text), rest_(text) {}
+
+  JsonPath path() {
+    require(text_.size() <= kMostPath, "a path has at most ", kMostPath, " characters");
+    need('$');
+    JsonPath path;
+    while (!rest_.empty()) path.push_back(take('.') ? behind_dot() : in_brackets());
+    return path;
+  }
+
+ private:
+  bool take(char c) {
+    if (!rest_.starts_with(c)) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  void need(char c) {
+    if (!take(c)) unexpected();
+  }
+  [[noreturn]] void unexpected() {
+    fail(Kind::invalid, "the path \"", text_, "\" is not understood at \"", rest_,
+         "\": there are $, .name, *, ['a','b'], [0,-1] and [1:3]");
+  }
+
+  JsonStep behind_dot() {
+    if (take('*')) return {.kind = JsonStep::Kind::all};
+    const std::size_t size = std::min(rest_.find_first_of(".["), rest_.size());
+    const std::string name(rest_.substr(0, size));
+    const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+      return std::isalnum(c) || c == '_' || c == '-' || c >= 0x80;
+    });
+    if (!plain) unexpected();
+    rest_.remove_prefix(size);
+    return {.kind = JsonStep::Kind::names, .names = {name}};
+  }
+  JsonStep in_brackets() {
+    need('[');
+    JsonStep step;
+    if (take('*')) {
+      step.kind = JsonStep::Kind::all;
+    } else if (rest_.starts_with('\'') || rest_.starts_with('"')) {
+      step.kind = JsonStep::Kind::names;
+      do step.names.push_back(quoted());
+      while (take(','));
+    } else {
+      numbers(step);
+    }
+    need(']');
+    return step;
+  }
+  void numbers(JsonStep& step) {
+    const auto first = number();
+    if (take(':')) {
+      step = {.kind = JsonStep::Kind::slice, .begin = first, .end = number()};
+      return;
+    }
+    if (!first) unexpected();
+    step = {.kind = JsonStep::Kind::places, .places = {*first}};
+    while (take(',')) {
+      const auto next = number();
+      if (!next) unexpected();
+      step.places.push_back(*next);
+    }
+  }
+  std::string quoted() {
+    skip_spaces();
+    const char mark = rest_.empty() ? '\0' : rest_[0];
+    if (mark != '\'' && mark != '"') unexpected();
+    rest_.remove_prefix(1);
+    const std::size_t end = rest_.find(mark);
+    if (end == std::string_view::npos) unexpected();
+    std::string name(rest_.substr(0, end));
+    rest_.remove_prefix(end + 1);
+    skip_spaces();
+    return name;
+  }
+  std::optional<std::int64_t> number() {
+    skip_spaces();
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
+    if (error == std::errc::result_out_of_range) unexpected();
+    if (error != std::errc()) return {};
+    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+    skip_spaces();
+    return value;
+  }
+  void skip_spaces() {
+    while (take(' ')) {
+    }
+  }
+
+  const std::string_view text_;
+  std::string_view rest_;
+};
+
+using Step = JsonPath::const_iterator;
+
+Json follow(Step step, Step end, const Json& value);
+
+const Json& element(const Json& value, std::int64_t place) {
+  require(value.is_array(), "the filter wants an element where the record has no list");
+  const auto size = static_cast<std::int64_t>(value.size());
+  const std::int64_t index = place < 0 ? place + size : place;
+  require(index >= 0 && index < size, "the filter wants the element ", place, " of a list of ", size);
+  return value[static_cast<std::size_t>(index)];
+}
+
+const Json& member(const Json& value, const std::string& name) {
+  require(value.is_object() && value.contains(name), "the record has no \"", name, "\", which the filter wants");
+  return value.at(name);
+}
+
+Json by_names(Step step, Step end, const Json& value) {
+  if (step->names.size() == 1) return follow(step + 1, end, member(value, step->names[0]));
+  Json object = Json::object();
+  for (const std::string& name : step->names) object[name] = follow(step + 1, end, member(value, name));
+  return object;
+}
+
+Json by_places(Step step, Step end, const Json& value) {
+  if (step->places.size() == 1) return follow(step + 1, end, element(value, step->places[0]));
+  Json list = Json::array();
+  for (const std::int64_t place : step->places) list.push_back(follow(step + 1, end, element(value, place)));
+  return list;
+}
+
+// As Python's value[begin:end].
+Json by_slice(Step step, Step end, const Json& value) {
+  require(value.is_array(), "the filter wants a part of a list where the record has none");
+  const auto size = static_cast<std::int64_t>(value.size());
+  const auto bound = [size](std::int64_t place) {
+    return std::clamp<std::int64_t>(place < 0 ? std::max(place, -size) + size : place, 0, size);
+  };
+  Json list = Json::array();
+  for (std::int64_t i = bound(step->begin.value_or(0)); i < bound(step->end.value_or(size)); ++i) {
+    list.push_back(follow(step + 1, end, value[static_cast<std::size_t>(i)]));
+  }
+  return list;
+}
+
+Json follow(Step step, Step end, const Json& value) {
+  if (step == end) return value;
+  switch (step->kind) {
+    case JsonStep::Kind::names:
+      return by_names(step, end, value);
+    case JsonStep::Kind::places:
+      return by_places(step, end, value);
+    case JsonStep::Kind::slice:
+      return by_slice(step, end, value);
+    case JsonStep::Kind::all:
+      break;
+  }
+  require(value.is_structured(), "the filter's * wants a list or an object");
+  Json list = Json::array();
+  for (const Json& one : value) list.push_back(follow(step + 1, end, one));
+  return list;
+}
+
+}  // namespace
+
+JsonPath parse_json_path(std::string_view text) {
+  return Reader(text).path();
+}
+
+Json select(const JsonPath& path, const Json& record) {
+  return follow(path.begin(), path.end(), record);
+}
+
+}  // namespace graft

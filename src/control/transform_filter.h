@@ -1,0 +1,31 @@
+// DataProcessing of a batch transform: a record is filtered before it is sent, joined with its answer, and filtered
+// again. A record is JSON: a line of an object that is split by Line, else the object.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/json_path.h"
+
+namespace graft {
+
+struct TransformFilter {
+  JsonPath input{}, output{};
+  bool join = false;
+};
+
+// Of CreateTransformJob's request; nothing where it asks for none. Throws what AWS's service answers.
+std::optional<TransformFilter> transform_filter(const Json& request);
+
+// All of these throw Kind::invalid for what is no JSON or lacks what a filter wants.
+std::vector<Json> transform_records(std::string_view content, bool by_line);
+// What is sent of them, a line each.
+std::string sent_of(const TransformFilter& filter, const std::vector<Json>& records);
+// The answers to `count` records that were sent together.
+std::vector<Json> answers_in(std::string_view answer, std::size_t count);
+// What is written of a record and its answer: {.., "SageMakerOutput": ..} where they are joined.
+std::string written_of(const TransformFilter& filter, const Json& record, const Json& answer);
+
+}  // namespace graft
