@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """SageMaker's API of `graft up`, with boto3 as anybody uses it: from images to predictions, and what is refused."""
 import functools
+import gzip
 import json
 import shutil
 import time
@@ -176,6 +177,29 @@ class PlatformTest(support.ProductTest):
                          [f"answers/{key.removeprefix('validation/disc/')}.out" for key in expected])
         body = self.s3.get_object(Bucket=BUCKET, Key=listed[0]["Key"])["Body"].read()
         self.assertEqual(len(json.loads(body)["prediction"]), len(support.LABELS))
+
+    def test_lines_are_joined_with_their_answers(self):
+        """Lines that name pictures, packed, named by a manifest: the answers come with what the lines say else."""
+        keys = [key for key, _ in pictures() if key.startswith("validation/disc/")][:3]
+        lines = [json.dumps({"id": number, "picture": {"s3": f"s3://{BUCKET}/images/{key}"}}) for number, key in enumerate(keys)]
+        self.s3.put_object(Bucket=BUCKET, Key="lines/a.jsonl.gz", Body=gzip.compress("\n".join(lines).encode()))
+        self.s3.put_object(Bucket=BUCKET, Key="lists/one.json", Body=json.dumps([{"prefix": f"s3://{BUCKET}/lines/"}, "a.jsonl.gz"]))
+        self.make_model("joined")
+        self.sm.create_transform_job(
+            TransformJobName="joined", ModelName="joined",
+            TransformInput={"DataSource": {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": f"s3://{BUCKET}/lists/one.json"}},
+                            "ContentType": "application/jsonlines", "CompressionType": "Gzip", "SplitType": "Line"},
+            TransformOutput={"S3OutputPath": f"s3://{BUCKET}/joined", "AssembleWith": "Line"},
+            TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+            DataProcessing={"InputFilter": "$.picture", "JoinSource": "Input", "OutputFilter": "$['id','SageMakerOutput']"})
+        self.sm.get_waiter("transform_job_completed_or_stopped").wait(TransformJobName="joined", WaiterConfig=QUICK)
+        job = self.sm.describe_transform_job(TransformJobName="joined")
+        self.assertEqual(job["TransformJobStatus"], "Completed", job.get("FailureReason"))
+        body = self.s3.get_object(Bucket=BUCKET, Key="joined/a.jsonl.gz.out")["Body"].read().decode()
+        answers = [json.loads(line) for line in body.splitlines()]
+        self.assertEqual([answer["id"] for answer in answers], [0, 1, 2])
+        for answer in answers:
+            self.assertEqual(len(answer["SageMakerOutput"]["prediction"]), len(support.LABELS))
 
     def test_a_job_is_stopped_and_deleted(self):
         self.sm.create_training_job(**training_request("long", HyperParameters={**SETTINGS, "epochs": "100000"}))
