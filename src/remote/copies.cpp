@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kRemoved = ".removed-";
 
-int open_locked(const fs::path& file, int how) {
-  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+int open_locked(const fs::path& file, int how, int flags) {
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | flags, 0644);
   if (fd < 0 || ::flock(fd, how) != 0) {
     if (fd >= 0) ::close(fd);
     fail(Kind::denied, "cannot write ", file.string(), ": ", system_message());
@@ -85,9 +85,9 @@ bool set_aside(const Known& copy) {
 
 Copy::Copy(const fs::path& folder, const std::string& name) : path_(folder / name), use_(-1) {
   make_folder(folder);
-  const Descriptor lock(open_locked(folder / "lock", LOCK_EX));
+  const Descriptor lock(open_locked(folder / "lock", LOCK_EX, O_CLOEXEC));
   make_folder(path_);
-  use_.fd = open_locked(path_ / "use", LOCK_SH);
+  use_.fd = open_locked(path_ / "use", LOCK_SH, 0);
   ::futimens(use_.fd, nullptr);
 }
 
@@ -102,7 +102,7 @@ void Copy::measure() const {
 std::size_t prune_copies(const fs::path& folder, std::uint64_t most) {
   std::size_t removed = 0;
   {
-    const Descriptor lock(open_locked(folder / "lock", LOCK_EX));
+    const Descriptor lock(open_locked(folder / "lock", LOCK_EX, O_CLOEXEC));
     const std::vector<Known> all = copies_in(folder);
     std::uint64_t bytes = 0;
     for (const Known& each : all) bytes += each.bytes;

@@ -10,7 +10,8 @@
 
 namespace graft {
 
-// A copy's folder, which nobody removes while this lives, in any process. It is made where it is not there.
+// A copy's folder, which nobody removes while this lives, or a process that was started meanwhile: it may read the
+// copy, too. It is made where it is not there.
 class Copy {
  public:
   // Below `folder`, which is made. `name` is one of a file.
