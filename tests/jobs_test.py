@@ -1,17 +1,21 @@
 #!/usr/bin/python3
 """Training jobs of `graft up` that are disturbed: processes are killed, disks are full, and programs look around."""
 import contextlib
+import io
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
+import tarfile
 import unittest
 
 import support
 import training_jobs
-from platforms import Platform
+from containers import IMAGE, Podman
+from platforms import Platform, free_port
 from training_jobs import BUCKET, LONG, channel
 
 LANDLOCK_CREATE_RULESET = 444
@@ -124,8 +128,9 @@ class Jobs(training_jobs.JobsTest):
         self.platform.start()
         self.assert_model("again")
         self.assertIn("Restarting", [one["Status"] for one in self.state("again")["SecondaryStatusTransitions"]])
-        epochs = [line.split()[1] for line in self.lines("again") if line.startswith("epoch ")]
-        self.assertEqual(len(epochs), len(set(epochs)), "an epoch was trained twice")
+        epochs = [int(found[1]) for found in map(re.compile("epoch=([0-9]+);").match, self.lines("again")) if found]
+        self.assertEqual(set(epochs), set(range(1, 61)))
+        self.assertLess(len(epochs), 65, "what was in the checkpoint was trained again")
         self.assert_nothing_left("again")
 
     def test_a_stop_of_a_large_download(self):
@@ -207,6 +212,48 @@ class FullDisk(training_jobs.JobsTest):
         self.assertIn("the disk of the platform is full", self.end_of("model", "Failed")["FailureReason"])
         self.create("after-model")
         self.assert_model("after-model")
+
+
+class Containers(training_jobs.JobsTest):
+    """Of an image that is not graft's."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.podman = Podman(support.scratch_folder() / "podman")
+        cls.addClassCleanup(cls.podman.end)
+        cls.platform = Platform(support.scratch_folder() / "containers")
+        cls.addClassCleanup(cls.platform.__exit__)
+        training_jobs.prepare(cls.platform)
+
+    def create_foreign(self, name, image, instances=1, **algorithm):
+        request = training_jobs.request(name, instances=instances)
+        request["AlgorithmSpecification"] = {"TrainingImage": image, "TrainingInputMode": "File", **algorithm}
+        self.sagemaker.create_training_job(**request)
+
+    def test_instances_reach_each_other_by_name(self):
+        port = free_port()
+        script = f"""set -e
+        case $CURRENT_HOST in
+          algo-1) nc -l -p {port} -e /bin/echo hello ;;
+          algo-2) until nc algo-1 {port} > /opt/ml/model/heard; do sleep 0.1; done ;;
+        esac
+        cat /opt/ml/input/config/resourceconfig.json > /opt/ml/model/$CURRENT_HOST"""
+        self.platform.client("s3").put_object(Bucket=BUCKET, Key="images/train/run.sh", Body=script.encode())
+        self.create_foreign("pair", IMAGE, instances=2,
+                            ContainerEntrypoint=["/bin/sh", "/opt/ml/input/data/train/run.sh"])
+        self.end_of("pair", "Completed")
+        body = self.platform.client("s3").get_object(Bucket=BUCKET, Key="out/pair/output/model.tar.gz")["Body"].read()
+        with tarfile.open(fileobj=io.BytesIO(body)) as tar:
+            model = {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}
+        self.assertEqual(model["heard"], b"hello\n")
+        for host in ("algo-1", "algo-2"):
+            config = json.loads(model[host])
+            self.assertEqual((config["current_host"], config["hosts"]), (host, ["algo-1", "algo-2"]))
+
+    def test_an_image_that_is_nowhere(self):
+        self.create_foreign("nowhere", "localhost/nowhere:1")
+        reason = self.end_of("nowhere", "Failed")["FailureReason"]
+        self.assertIn("ClientError: the image localhost/nowhere:1 cannot be run: ", reason)
 
 
 if __name__ == "__main__":
