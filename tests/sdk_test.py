@@ -42,7 +42,8 @@ class SageMakerSdk(support.ProductTest):
         self.assertEqual(seen["model_error"], 400)
         self.assertEqual(seen["transformed"], 24)
         self.assertRegex(seen["best"], r"-00[12]-")
-        self.assertIn("somebody-elses", seen["other_image"])
+        self.assertIn("Failed. Reason: ClientError: the image 123456789012.dkr.ecr.us-west-2.amazonaws.com/somebody-elses:1 ",
+                      seen["other_image"])
         self.assertIn("validation:accuracy=", done.stdout, "the job's log was shown")
 
 

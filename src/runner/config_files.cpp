@@ -109,7 +109,7 @@ void add_access(const JobSpec& spec, const S3Settings& s3, std::map<std::string,
 }  // namespace
 
 void lay_out(const JobSpec& spec, const std::string& host, const fs::path& folder) {
-  for (const char* name : {"input/config", "input/data", "model", "output/data", "checkpoints", "tmp"}) {
+  for (const char* name : {"input/config", "input/data", "model", "output/data", "checkpoints"}) {
     make_folder(folder / name);
   }
   const fs::path config = folder / "input/config";

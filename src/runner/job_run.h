@@ -65,7 +65,7 @@ class JobRun {
   bool has_started() const;
   void write_commands();
   std::unique_ptr<Execution> execution() const;
-  std::vector<SupervisedEnd> watch(Execution& attempt);
+  std::vector<SupervisedEnd> watch(Execution& attempt, bool found);
   std::vector<SupervisedEnd> watch(Execution& attempt, JobLog& log);
   void end_all(Execution& attempt);
   JobEnd end_of(const std::vector<SupervisedEnd>& ends) const;

@@ -81,6 +81,7 @@ void JobRun::write_commands() {
         .token = token,
         .hidden = options_.hidden,
     };
+    make_folder(place.folder / "tmp");
     // What an attempt before this one said of itself.
     if (is_folder_below(place.folder, "output")) fs::remove(place.folder / "output/failure");
     write_command(folder_.attempt(state_.attempt) / hosts_[i], program_of(spec_, place, options_.programs, settings));
@@ -102,7 +103,7 @@ JobEnd JobRun::train() {
     if (!found) attempt->start();
     if (broken) attempt->stop(true);
     if (found && !broken) start_feeding();
-    const std::vector<SupervisedEnd> ends = watch(*attempt);
+    const std::vector<SupervisedEnd> ends = watch(*attempt, found);
     feeders_.clear();
     // A supervisor that somebody else has told to stop went with the machine.
     const bool lost = broken || std::any_of(ends.begin(), ends.end(), [](const auto& e) { return e.lost || e.told; });
@@ -164,10 +165,10 @@ bool JobRun::feeding_has_failed() {
   return !feeding_failed_.empty();
 }
 
-std::vector<SupervisedEnd> JobRun::watch(Execution& attempt) {
+std::vector<SupervisedEnd> JobRun::watch(Execution& attempt, bool found) {
   try {
     JobLog log(listener_, spec_, folder_.attempt(state_.attempt), hosts_);
-    log.say(note_on(spec_));
+    if (!found) log.say(note_on(spec_));
     if (checkpoints_.empty()) start_checkpoints(false);
     for (const auto& each : checkpoints_) each->start();
     return watch(attempt, log);
