@@ -71,11 +71,11 @@ Json create_endpoint(const Control& control, const Caller& caller, const Json& i
   if (control.records.find(caller.account, kEndpoint, name)) throw there_already(caller, kEndpoint, name);
   const Json& deployment = aws::object_of(input, "DeploymentConfig");
   const EndpointSpec spec = wanted(control, caller, input, deployment);
-  Record endpoint{.account = caller.account, .kind = kEndpoint, .name = name, .status = "Creating", .created = now()};
-  endpoint.modified = endpoint.created;
+  Record endpoint = new_record(caller, kEndpoint, name, input);
+  endpoint.status = "Creating";
   endpoint.document = {{"EndpointName", name}, {"EndpointArn", spec.arn}, {"EndpointConfigName", spec.config}};
   if (!deployment.empty()) endpoint.document["LastDeploymentConfig"] = deployment;
-  endpoint.inner = {{"Tags", tags_of(input, kEndpoint)}, {"Spec", spec}, {"Images", images_of(control, caller, spec)}};
+  endpoint.inner.update({{"Spec", spec}, {"Images", images_of(control, caller, spec)}});
   create_or_fail(control.records, caller, endpoint);
   try {
     control.outside.apply_endpoint(spec);
@@ -94,11 +94,7 @@ Json describe(const Control& control, const Caller& caller, const Json& input) {
 
 Json list_endpoints(const Control& control, const Caller& caller, const Json& input) {
   return list_records(control.records, caller, kEndpoint, input, "Endpoints", [&](const Record& endpoint) {
-    Json summary = fields::part_of(endpoint.document, {"EndpointName", "EndpointArn"});
-    summary["EndpointStatus"] = endpoint.status;
-    summary["CreationTime"] = endpoint.created;
-    summary["LastModifiedTime"] = endpoint.modified;
-    return summary;
+    return summary_of(endpoint, {"EndpointName", "EndpointArn"}, "EndpointStatus");
   });
 }
 
@@ -193,11 +189,13 @@ Json update_weights(const Control& control, const Caller& caller, const Json& in
 // way back.
 void resume(const Control& control, const Record& endpoint) {
   const Json& inner = endpoint.inner;
-  const bool pending = inner.contains("Before") && inner["Before"]["config"] != inner["Spec"]["config"];
-  if (pending) control.outside.apply_endpoint(inner["Before"].get<EndpointSpec>());
-  if (!pending || endpoint.status != "RollingBack") {
-    return control.outside.apply_endpoint(inner.at("Spec").get<EndpointSpec>());
-  }
+  auto spec = inner.at("Spec").get<EndpointSpec>();
+  if (!inner.contains("Before")) return control.outside.apply_endpoint(spec);
+  auto before = inner.at("Before").get<EndpointSpec>();
+  spec.returns = before.returns = true;
+  const bool pending = before.config != spec.config;
+  if (pending) control.outside.apply_endpoint(before);
+  if (!pending || endpoint.status != "RollingBack") return control.outside.apply_endpoint(spec);
   control.records.update(endpoint.account, kEndpoint, endpoint.name,
                          [](Record& record) { record.inner["Spec"] = record.inner["Before"]; });
 }

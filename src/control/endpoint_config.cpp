@@ -73,10 +73,7 @@ Json create_endpoint_config(const Control& control, const Caller& caller, const 
   if (control.records.find(caller.account, kEndpointConfig, name)) throw there_already(caller, kEndpointConfig, name);
   check_request(control, caller, input);
   const std::string arn = arn_of(caller, kEndpointConfig, name);
-  Record config{.account = caller.account, .kind = kEndpointConfig, .name = name, .created = now(), .document = input};
-  config.modified = config.created;
-  config.inner = {{"Tags", tags_of(input, kEndpointConfig)}};
-  config.document.erase("Tags");
+  Record config = new_record(caller, kEndpointConfig, name, input);
   config.document["EndpointConfigArn"] = arn;
   for (Json& variant : config.document["ProductionVariants"]) variant.emplace("InitialVariantWeight", 1.0);
   endpoint_spec(control, caller, name, config);  // its idle time may be no number
@@ -91,15 +88,13 @@ Json describe_endpoint_config(const Control& control, const Caller& caller, cons
 
 Json list_endpoint_configs(const Control& control, const Caller& caller, const Json& input) {
   return list_records(control.records, caller, kEndpointConfig, input, "EndpointConfigs", [&](const Record& config) {
-    Json summary = fields::part_of(config.document, {"EndpointConfigName", "EndpointConfigArn"});
-    summary["CreationTime"] = config.created;
-    return summary;
+    return summary_of(config, {"EndpointConfigName", "EndpointConfigArn"});
   });
 }
 
 Json delete_endpoint_config(const Control& control, const Caller& caller, const Json& input) {
   const std::string name = aws::text_of(input, "EndpointConfigName", fields::job_name());
-  if (!control.records.erase(caller.account, kEndpointConfig, name)) throw missing(caller, kEndpointConfig, name);
+  erase_or_fail(control.records, caller, kEndpointConfig, name);
   return nullptr;
 }
 

@@ -71,10 +71,7 @@ Json create_model(const Control& control, const Caller& caller, const Json& inpu
   if (control.records.find(caller.account, kModel, name)) throw there_already(caller, kModel, name);
   check_container(control, caller, container);
   const std::string arn = arn_of(caller, kModel, name);
-  Record model{.account = caller.account, .kind = kModel, .name = name, .created = now(), .document = input};
-  model.modified = model.created;
-  model.inner = {{"Tags", tags_of(input, kModel)}};
-  model.document.erase("Tags");
+  Record model = new_record(caller, kModel, name, input);
   model.document["ModelArn"] = arn;
   model.document.emplace("EnableNetworkIsolation", false);
   Json& kept =
@@ -92,15 +89,13 @@ Json describe_model(const Control& control, const Caller& caller, const Json& in
 
 Json list_models(const Control& control, const Caller& caller, const Json& input) {
   return list_records(control.records, caller, kModel, input, "Models", [&](const Record& model) {
-    Json summary = fields::part_of(model.document, {"ModelName", "ModelArn"});
-    summary["CreationTime"] = model.created;
-    return summary;
+    return summary_of(model, {"ModelName", "ModelArn"});
   });
 }
 
 Json delete_model(const Control& control, const Caller& caller, const Json& input) {
   const std::string name = aws::text_of(input, "ModelName", fields::model_name());
-  if (!control.records.erase(caller.account, kModel, name)) throw missing(caller, kModel, name);
+  erase_or_fail(control.records, caller, kModel, name);
   return nullptr;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "control/fields.h"
+#include "control/tags.h"
 
 namespace graft {
 namespace {
@@ -20,6 +21,15 @@ std::string_view next_part(std::string_view& rest, char separator) {
   const std::string_view part = rest.substr(0, end);
   rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
   return part;
+}
+
+Json with_times(Json answer, const Record& record, const char* status) {
+  answer["CreationTime"] = record.created;
+  if (status) {
+    answer[status] = record.status;
+    answer["LastModifiedTime"] = record.modified;
+  }
+  return answer;
 }
 
 }  // namespace
@@ -104,19 +114,33 @@ Json list_records(const Records& records, const Caller& caller, const std::strin
 }
 
 Json described(const Record& record, const char* status) {
-  Json answer = record.document;
-  answer["CreationTime"] = record.created;
-  if (status) {
-    answer[status] = record.status;
-    answer["LastModifiedTime"] = record.modified;
-  }
-  return answer;
+  return with_times(record.document, record, status);
+}
+
+Json summary_of(const Record& record, std::initializer_list<const char*> fields, const char* status) {
+  return with_times(fields::part_of(record.document, fields), record, status);
+}
+
+Record new_record(const Caller& caller, const char* kind, const std::string& name, const Json& request) {
+  Record record{.account = caller.account,
+                .kind = kind,
+                .name = name,
+                .created = now(),
+                .document = request,
+                .inner = {{"Tags", tags_of(request, kind)}}};
+  record.modified = record.created;
+  record.document.erase("Tags");
+  return record;
 }
 
 Record find_or_fail(const Records& records, const Caller& caller, const std::string& kind, const std::string& name) {
   auto record = records.find(caller.account, kind, name);
   if (!record) throw missing(caller, kind, name);
   return std::move(*record);
+}
+
+void erase_or_fail(Records& records, const Caller& caller, const std::string& kind, const std::string& name) {
+  if (!records.erase(caller.account, kind, name)) throw missing(caller, kind, name);
 }
 
 void create_or_fail(Records& records, const Caller& caller, const Record& record) {

@@ -49,9 +49,16 @@ Json list_records(const Records& records, const Caller& caller, const std::strin
 
 // What a Describe operation answers: the document and its times; where the kind has a status, under this name.
 Json described(const Record& record, const char* status = nullptr);
+// The same with these fields of the document, as List operations answer.
+Json summary_of(const Record& record, std::initializer_list<const char*> fields, const char* status = nullptr);
+
+// What a request makes, new now: its document is the request without the tags, which are kept beside it.
+Record new_record(const Caller& caller, const char* kind, const std::string& name, const Json& request);
 
 // Throws missing().
 Record find_or_fail(const Records& records, const Caller& caller, const std::string& kind, const std::string& name);
+// Throws missing().
+void erase_or_fail(Records& records, const Caller& caller, const std::string& kind, const std::string& name);
 // Throws there_already().
 void create_or_fail(Records& records, const Caller& caller, const Record& record);
 

@@ -120,16 +120,11 @@ std::string start_training_job(const Control& control, const Caller& caller, con
   const std::string name = input.at("TrainingJobName"), arn = arn_of(caller, kTrainingJob, name);
   if (control.records.find(caller.account, kTrainingJob, name)) throw there_already(caller, kTrainingJob, name);
   check_channels(control, caller, input);
-  Record job{.account = caller.account,
-             .kind = kTrainingJob,
-             .name = name,
-             .parent = parent,
-             .status = "InProgress",
-             .created = now(),
-             .document = first_document(input, arn),
-             .inner = inner.is_object() ? inner : Json::object()};
-  job.modified = job.created;
-  job.inner["Tags"] = tags_of(input, kTrainingJob);
+  Record job = new_record(caller, kTrainingJob, name, input);
+  job.parent = parent;
+  job.status = "InProgress";
+  job.document = first_document(input, arn);
+  if (inner.is_object()) job.inner.update(inner);
   enter(job, "Starting", "Starting the training job", job.created);
   create_or_fail(control.records, caller, job);
   try {
@@ -166,12 +161,8 @@ void resume_training_jobs(const Control& control) {
 }
 
 Json training_summary(const Record& job) {
-  Json summary =
-      fields::part_of(job.document, {"TrainingJobName", "TrainingJobArn", "TrainingEndTime", "SecondaryStatus"});
-  summary["CreationTime"] = job.created;
-  summary["LastModifiedTime"] = job.modified;
-  summary["TrainingJobStatus"] = job.status;
-  return summary;
+  return summary_of(job, {"TrainingJobName", "TrainingJobArn", "TrainingEndTime", "SecondaryStatus"},
+                    "TrainingJobStatus");
 }
 
 std::vector<aws::Operation> training_operations(const Control& control) {

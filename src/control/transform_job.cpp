@@ -103,15 +103,9 @@ Json create_transform_job(const Control& control, const Caller& caller, const Js
                                 "region (",
                                 caller.region, "), and that objects exist under that S3 prefix."));
   }
-  Record job{.account = caller.account,
-             .kind = kTransformJob,
-             .name = name,
-             .status = "InProgress",
-             .created = now(),
-             .document = input,
-             .inner = {{"Serving", serving}, {"Tags", tags_of(input, kTransformJob)}}};
-  job.modified = job.created;
-  job.document.erase("Tags");
+  Record job = new_record(caller, kTransformJob, name, input);
+  job.status = "InProgress";
+  job.inner["Serving"] = serving;
   job.document["TransformJobArn"] = arn;
   create_or_fail(control.records, caller, job);
   control.outside.transform_changed(caller.account, name);
@@ -126,12 +120,8 @@ Json describe_transform_job(const Control& control, const Caller& caller, const 
 
 Json list_transform_jobs(const Control& control, const Caller& caller, const Json& input) {
   return list_records(control.records, caller, kTransformJob, input, "TransformJobSummaries", [&](const Record& job) {
-    Json summary =
-        fields::part_of(job.document, {"TransformJobName", "TransformJobArn", "TransformEndTime", "FailureReason"});
-    summary["TransformJobStatus"] = job.status;
-    summary["CreationTime"] = job.created;
-    summary["LastModifiedTime"] = job.modified;
-    return summary;
+    return summary_of(job, {"TransformJobName", "TransformJobArn", "TransformEndTime", "FailureReason"},
+                      "TransformJobStatus");
   });
 }
 

@@ -98,15 +98,8 @@ Json create_tuning_job(const Control& control, const Caller& caller, const Json&
   const std::string arn = arn_of(caller, kTuningJob, name);
   if (control.records.find(caller.account, kTuningJob, name)) throw there_already(caller, kTuningJob, name);
   check_request(control, caller, input, arn);
-  Record job{.account = caller.account,
-             .kind = kTuningJob,
-             .name = name,
-             .status = "InProgress",
-             .created = now(),
-             .document = input,
-             .inner = {{"Tags", tags_of(input, kTuningJob)}}};
-  job.modified = job.created;
-  job.document.erase("Tags");
+  Record job = new_record(caller, kTuningJob, name, input);
+  job.status = "InProgress";
   job.document["HyperParameterTuningJobArn"] = arn;
   job.document["HyperParameterTuningJobConfig"].emplace("TrainingJobEarlyStoppingType", "Off");
   create_or_fail(control.records, caller, job);
@@ -151,14 +144,12 @@ Json describe_tuning_job(const Control& control, const Caller& caller, const Jso
 Json list_tuning_jobs(const Control& control, const Caller& caller, const Json& input) {
   return list_records(
       control.records, caller, kTuningJob, input, "HyperParameterTuningJobSummaries", [&](const Record& tuning) {
-        Json summary = fields::part_of(tuning.document, {"HyperParameterTuningJobName", "HyperParameterTuningJobArn",
-                                                         "HyperParameterTuningEndTime"});
+        Json summary = summary_of(
+            tuning, {"HyperParameterTuningJobName", "HyperParameterTuningJobArn", "HyperParameterTuningEndTime"},
+            "HyperParameterTuningJobStatus");
         const Json& config = tuning.document.at("HyperParameterTuningJobConfig");
-        summary["HyperParameterTuningJobStatus"] = tuning.status;
         summary["Strategy"] = config.at("Strategy");
         summary["ResourceLimits"] = config.at("ResourceLimits");
-        summary["CreationTime"] = tuning.created;
-        summary["LastModifiedTime"] = tuning.modified;
         add_counters(summary, trainings_of(control, tuning), tuning);
         summary.erase("ConsumedResources");
         return summary;
