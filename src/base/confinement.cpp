@@ -69,7 +69,7 @@ bool can_confine() {
   return version() > 0;
 }
 
-Confinement::Confinement(const fs::path& hidden, const fs::path& shown) : rules_(make_rules()) {
+Confinement::Confinement(const fs::path& hidden, const std::vector<fs::path>& shown) : rules_(make_rules()) {
   if (rules_.fd < 0) return;
   const fs::path target = fs::canonical(hidden);
   fs::path way = target.root_path();
@@ -80,7 +80,11 @@ Confinement::Confinement(const fs::path& hidden, const fs::path& shown) : rules_
     }
     way /= next;
   }
-  allow(rules_.fd, fs::canonical(shown));
+  for (const fs::path& each : shown) {
+    std::error_code missing;
+    const fs::path real = fs::canonical(each, missing);
+    if (!missing) allow(rules_.fd, real);
+  }
 }
 
 bool Confinement::enter() const {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "base/descriptor.h"
 
@@ -15,10 +16,9 @@ bool can_confine();
 
 class Confinement {
  public:
-  // All files of the machine, but of those below `hidden` only what is below `shown`, which is within. What is made
-  // later beside the folders on the way to `hidden` is not among them. Without can_confine() it keeps nothing from
-  // anything.
-  Confinement(const std::filesystem::path& hidden, const std::filesystem::path& shown);
+  // All files of the machine, but of those below `hidden` only what is in one of `shown`. What is made later beside the
+  // folders on the way to `hidden` is not among them. Without can_confine() it keeps nothing from anything.
+  Confinement(const std::filesystem::path& hidden, const std::vector<std::filesystem::path>& shown);
 
   // Of the calling thread; fit for a process between fork and exec. False: the kernel has refused.
   bool enter() const;

@@ -30,7 +30,7 @@ class ConfinementTest : public testing::Test {
   // Whether a confined process's attempt succeeds.
   template <typename Attempt>
   bool can(const Attempt& attempt) const {
-    const Confinement confinement(folder_.path() / "data", folder_.path() / "data/own");
+    const Confinement confinement(folder_.path() / "data", {folder_.path() / "data/own", "/usr/bin"});
     const pid_t child = ::fork();
     if (child == 0) {
       const bool confined = confinement.enter();

@@ -34,6 +34,12 @@ constexpr auto kLook = std::chrono::minutes(10);
 // Lines that come within so long go on together.
 constexpr auto kGather = std::chrono::milliseconds(20);
 
+// What is free on another machine is not known; systems give out none of these by themselves.
+int meeting_port(bool local) {
+  constexpr int kFirst = 20'000, kCount = 10'000;
+  return local ? find_free_port() : kFirst + static_cast<int>(std::random_device()() % kCount);
+}
+
 std::string random_token() {
   std::random_device device;
   return text(std::hex, device(), device(), device(), device());
@@ -66,7 +72,7 @@ std::string last_line(const std::string& text) {
 void JobRun::write_commands() {
   const bool local = is_local();
   const InstanceType type = instance_type(spec_.instance_type);
-  const int port = spec_.instances > 1 ? find_free_port() : 0;
+  const int port = spec_.instances > 1 ? meeting_port(local) : 0;
   const std::string token = random_token();
   const S3Settings settings = s3();
   for (std::size_t i = 0; i < hosts_.size(); ++i) {

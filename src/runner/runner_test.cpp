@@ -169,7 +169,7 @@ TEST_F(RunnerTest, AnAugmentedManifestIsRecordsInAPipe) {
 
 TEST_F(RunnerTest, AJobSeesNothingOfThePlatformButItsOwnFolder) {
   if (!can_confine()) GTEST_SKIP() << "this kernel has no Landlock";
-  options_.hidden = options_.folder;
+  options_.hidden = folder_.path();  // with the jobs and the programs
   start();
   runner().submit(job("true", "other"));
   told_.wait_for_end("other");

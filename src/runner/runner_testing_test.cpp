@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "runner/job_folder.h"
 #include "runner/supervise.h"
 
 namespace graft {
@@ -22,11 +23,6 @@ const bool is_test = [] {
   if (command == "job-supervise") ::_exit(supervise(folder));
   return true;
 }();
-
-bool is_an_end(JobPhase phase) {
-  return phase == JobPhase::completed || phase == JobPhase::failed || phase == JobPhase::stopped ||
-         phase == JobPhase::timed_out;
-}
 
 }  // namespace
 
@@ -79,7 +75,7 @@ JobEvent Told::wait_for_end(const std::string& job) {
   JobEvent found;
   wait("an end", [&] {
     for (const auto& [name, event] : events_) {
-      if (name == job && is_an_end(event.phase)) found = event;
+      if (name == job && is_end(event.phase)) found = event;
     }
     return found.time > 0;
   });

@@ -59,7 +59,10 @@ struct Program {
       if (core >= 0 && core < CPU_SETSIZE) CPU_SET(core, &cores);
     }
     memory = command.memory;
-    if (!command.hidden.empty()) confinement.emplace(command.hidden, command.folder);
+    if (!command.hidden.empty()) {
+      // The program may have been put beside the data.
+      confinement.emplace(command.hidden, std::vector{command.folder, fs::path(words.front()).parent_path()});
+    }
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     for (std::string& variable : variables) envp.push_back(variable.data());
