@@ -2,7 +2,6 @@
 """The object store of `graft up` on a disk that is full, or that loses what it was given: what it refuses, what it goes
 on serving, and that it works again when there is room."""
 import os
-import pathlib
 import random
 import subprocess
 import sys

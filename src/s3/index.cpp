@@ -48,6 +48,7 @@ struct Change {
   const std::function<void(Database&)>* run;
   std::exception_ptr error{};
   bool done = false;
+  std::condition_variable finished{};  // its own: of many that wait, only those that are done wake
 };
 
 }  // namespace
@@ -56,7 +57,7 @@ struct Index::State {
   std::filesystem::path file;
   Database writer;
   std::mutex mutex{};
-  std::condition_variable arrived{}, finished{};
+  std::condition_variable arrived{};
   std::deque<Change*> waiting{};                  // guarded by mutex
   std::vector<std::unique_ptr<Database>> idle{};  // guarded by mutex
   bool stopping = false;                          // guarded by mutex
@@ -133,8 +134,10 @@ void Index::State::run() {
     commit(changes);
     commit_again(changes);
     lock.lock();
-    for (Change* change : changes) change->done = true;
-    finished.notify_all();
+    for (Change* change : changes) {
+      change->done = true;
+      change->finished.notify_one();
+    }
   }
 }
 
@@ -159,7 +162,7 @@ void Index::write(const std::function<void(Database&)>& change) {
   std::unique_lock lock(state_->mutex);
   state_->waiting.push_back(&mine);
   state_->arrived.notify_one();
-  state_->finished.wait(lock, [&] { return mine.done; });
+  mine.finished.wait(lock, [&] { return mine.done; });
   lock.unlock();
   if (mine.error) std::rethrow_exception(mine.error);
 }
