@@ -25,8 +25,9 @@ for their form and kept: what a job or model may reach is what its account may.
 **Images.** A repository called `graft`, `graft-training`, `graft-serving`, `graft-inference` or `image-classification`,
 in any registry and with any tag, is graft itself, and runs as processes of this machine. Other images run in podman or
 docker where the machine has one, and fail, saying so, where it has none. An endpoint of `image-classification` answers as
-that algorithm does, with a bare list of probabilities; those of the others say the labels ([serving.md](serving.md)). Jobs of graft's images have the metrics
-`train:accuracy`, `train:loss`, `validation:accuracy`, `validation:loss` and `test:accuracy` without a definition.
+that algorithm does, with a bare list of probabilities; those of the others say the labels ([serving.md](serving.md)).
+Jobs of graft's images have the metrics `train:accuracy`, `train:loss`, `validation:accuracy`, `validation:loss` and
+`test:accuracy` without a definition.
 
 **Endpoints that sleep.** The processes of an endpoint end after so many seconds without requests, and start at the next
 one: the tag `graft:idle-seconds` of the endpoint configuration says how many, else the variable `GRAFT_IDLE_SECONDS` of
