@@ -44,6 +44,7 @@ struct EndpointSpec {
   DeploymentSpec deployment{};
   double idle_seconds = 0;    // without requests for so long its processes end, until the next request; 0: never
   bool keep_weights = false;  // RetainAllVariantProperties
+  bool returns = false;       // it served before this platform was started: requests wait for it. Not kept in JSON
 };
 
 struct VariantState {

@@ -22,6 +22,7 @@ HostedEndpoint::HostedEndpoint(House& house, EndpointSpec spec)
       account_(spec.account),
       region_(spec.region),
       name_(spec.name),
+      returns_(spec.returns),
       wanted_(std::move(spec)),
       wishes_{wanted_},
       last_use_(Clock::now().time_since_epoch().count()) {
@@ -55,6 +56,11 @@ RoutingPointer HostedEndpoint::routing() const {
   return routing_;
 }
 
+bool HostedEndpoint::has_failed() const {
+  const std::lock_guard lock(mutex_);
+  return !routing_ && status_ == Status::failed;
+}
+
 void HostedEndpoint::route(FleetPointer fleet, FleetPointer next, int percent) {
   auto routing = std::make_shared<const Routing>(std::move(fleet), std::move(next), percent);
   {
@@ -72,6 +78,7 @@ void HostedEndpoint::set(Status status, const std::string& failure) {
     status_ = status;
     failure_ = failure.substr(0, kMostOfAFailure);
   }
+  if (status == Status::failed) house_.bell->ring();
   if (!house_.listener.changed || stopping_) return;
   try {
     house_.listener.changed(state());

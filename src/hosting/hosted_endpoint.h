@@ -79,6 +79,7 @@ class HostedEndpoint {
     Clock::time_point begun{};
   };
   RoutingPointer routing() const;
+  bool has_failed() const;  // before it served anything
   Place find_place(const Asked& asked, const std::optional<Spent>& spent);
   std::optional<Place> try_place(const RoutingPointer& routing, const Asked& asked, const std::optional<Spent>& spent);
   Response ask(const Asked& asked, Place& place);
@@ -87,6 +88,7 @@ class HostedEndpoint {
 
   House& house_;
   const std::string account_, region_, name_;
+  const bool returns_;
   mutable std::mutex mutex_;
   RoutingPointer routing_;  // guarded by mutex_; null before the first deployment
   EndpointSpec wanted_;     // the last wish; guarded by mutex_

@@ -161,6 +161,22 @@ TEST_F(HostingTest, RemovedWhileItStartsItLeavesNothing) {
   EXPECT_EQ(answer().at("model"), "n");
 }
 
+TEST_F(HostingTest, RequestsWaitForAnEndpointThatReturns) {
+  EndpointSpec spec = endpoint("e", {variant("a", model("m", "slow 1"))});
+  house_.hosting->apply(spec);
+  EXPECT_EQ(house_.invoke("e").status, 400);
+  spec.name = "returning";
+  spec.returns = true;
+  house_.hosting->apply(spec);
+  EXPECT_EQ(house_.invoke("returning").status, 200);
+  spec = endpoint("lost", {variant("a", model("n", "broken"))});
+  spec.returns = true;
+  house_.hosting->apply(spec);
+  const Response response = house_.invoke("lost");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_THAT(response.body, HasSubstr("this model is broken"));
+}
+
 TEST_F(HostingTest, CapturesWhatItIsAskedTo) {
   EndpointSpec spec = endpoint("e", {variant("a", model("m"))});
   spec.capture = CaptureSpec{.uri = "s3://bucket/kept"};

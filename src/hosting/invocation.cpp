@@ -38,6 +38,7 @@ double microseconds_since(Clock::time_point begin) {
 // At once or not at all.
 std::optional<HostedEndpoint::Place> HostedEndpoint::try_place(const RoutingPointer& routing, const Asked& asked,
                                                                const std::optional<Spent>& spent) {
+  if (!routing) return std::nullopt;
   Place place{.choice = routing->choose(asked.variant)};
   place.lease = Routing::lease_anywhere(place.choice, asked.variant.has_value(), spent);
   if (!place.lease) return std::nullopt;
@@ -45,8 +46,8 @@ std::optional<HostedEndpoint::Place> HostedEndpoint::try_place(const RoutingPoin
 }
 
 HostedEndpoint::Place HostedEndpoint::find_place(const Asked& asked, const std::optional<Spent>& spent) {
-  RoutingPointer now = routing();
-  if (!now) throw endpoint_not_found(account_, name_);
+  const RoutingPointer now = routing();
+  if (!now && !returns_) throw endpoint_not_found(account_, name_);
   if (std::optional<Place> place = try_place(now, asked, spent)) return std::move(*place);
   // It sleeps, or all its processes are being started again.
   struct Waiting {
@@ -59,7 +60,7 @@ HostedEndpoint::Place HostedEndpoint::find_place(const Asked& asked, const std::
   if (asleep_) house_.bell->ring();
   std::optional<Place> place;
   const auto settled = [&] {
-    if (stopping_ || failed_wakes_ != failed_wakes) return true;
+    if (stopping_ || failed_wakes_ != failed_wakes || has_failed()) return true;
     place = try_place(routing(), asked, spent);
     return place.has_value();
   };
