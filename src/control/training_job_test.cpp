@@ -203,6 +203,24 @@ TEST_F(TrainingJobTest, IsSubmittedAfterAKillThatCameBefore) {
   EXPECT_EQ(submitted[1].hyper_parameters, submitted[0].hyper_parameters);
 }
 
+TEST_F(TrainingJobTest, IsStoppedWhereThatWasAskedBeforeTheRunnerKnewIt) {
+  outside.submit_job = [this](const JobSpec& spec) {
+    submitted.push_back(spec);
+    if (submitted.size() > 1) return;
+    call("StopTrainingJob", {{"TrainingJobName", spec.name}});
+    stopped.clear();  // the runner does not know it yet
+  };
+  call("CreateTrainingJob", training_request());
+  EXPECT_THAT(stopped, ElementsAre("job"));
+  records.update(caller.account, kTrainingJob, "job", [](Record& job) { job.inner.erase("Submitted"); });
+  resume_training_jobs(control);
+  EXPECT_EQ(submitted.size(), 2U);
+  EXPECT_THAT(stopped, ElementsAre("job", "job"));
+  resume_training_jobs(control);
+  EXPECT_EQ(submitted.size(), 2U);
+  EXPECT_EQ(stopped.size(), 3U);
+}
+
 TEST_F(TrainingJobTest, LogsUnderTheNameThatClientsLookFor) {
   call("CreateTrainingJob", training_request());
   news.log(submitted[0], "algo-1", {"a", "b"});
