@@ -67,6 +67,7 @@ class JobRun {
   std::unique_ptr<Execution> execution() const;
   std::vector<SupervisedEnd> watch(Execution& attempt, bool found);
   std::vector<SupervisedEnd> watch(Execution& attempt, JobLog& log);
+  void start(Execution& attempt);
   void end_all(Execution& attempt);
   JobEnd end_of(const std::vector<SupervisedEnd>& ends) const;
   std::string reason_of_failure(std::size_t host, const SupervisedEnd& end) const;

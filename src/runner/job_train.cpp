@@ -106,7 +106,7 @@ JobEnd JobRun::train() {
     if (!found) begin_attempt();
     const std::unique_ptr<Execution> attempt = execution();
     const bool broken = found && was_feeding();
-    if (!found) attempt->start();
+    if (!found) start(*attempt);
     if (broken) attempt->stop(true);
     if (found && !broken) start_feeding();
     const std::vector<SupervisedEnd> ends = watch(*attempt, found);
@@ -216,10 +216,20 @@ std::vector<SupervisedEnd> JobRun::watch(Execution& attempt, JobLog& log) {
   }
 }
 
+void JobRun::start(Execution& attempt) {
+  try {
+    attempt.start();
+  } catch (const std::exception&) {
+    end_all(attempt);
+    throw;
+  }
+}
+
 // Nothing of it may run when the job is told to have failed.
 void JobRun::end_all(Execution& attempt) {
   attempt.stop(true);
   for (;;) {
+    if (leaving_) throw Leaving();
     const auto ends = attempt.ends();
     if (std::all_of(ends.begin(), ends.end(), [](const auto& end) { return end.has_value(); })) return;
     attempt.wait(wake_.fd, std::chrono::seconds(1));
