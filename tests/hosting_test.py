@@ -181,12 +181,7 @@ class HostingTest(support.ProductTest):
         self.until_both_answer("shifted")
         self.platform.kill()
         self.platform.start()
-
-        def answers():
-            with contextlib.suppress(self.sm.exceptions.ClientError):  # until it is started again
-                return self.label("shifted") in LABELS
-            return False
-        self.until(answers)
+        self.assertIn(self.label("shifted"), LABELS)
         self.until_both_answer("shifted")
         self.cloudwatch.put_metric_data(Namespace="test", MetricData=[{"MetricName": "shifted", "Value": 5}])
         self.assertEqual(self.wait("shifted")["EndpointConfigName"], "shifted")
