@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "control/iam_parts.h"
-#include "identity/canonical.h"
+#include "http/url.h"
 #include "identity/time_text.h"
 
 namespace graft::iam {

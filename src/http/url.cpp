@@ -31,6 +31,20 @@ std::optional<std::map<std::string, std::string>> parse_query(std::string_view t
   return query;
 }
 
+std::string encode(std::string_view text, std::string_view kept) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    if (is_unreserved(c) || kept.find(c) != std::string_view::npos) {
+      encoded += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      encoded += {'%', kDigits[byte / 16], kDigits[byte % 16]};
+    }
+  }
+  return encoded;
+}
+
 }  // namespace
 
 int hex_digit(char c) {
@@ -57,18 +71,12 @@ std::optional<std::string> percent_decode(std::string_view text) {
   return decoded;
 }
 
+std::string percent_encode(std::string_view text) {
+  return encode(text, "");
+}
+
 std::string percent_encode_path(std::string_view text) {
-  static constexpr char kDigits[] = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    if (is_unreserved(c) || c == '/') {
-      encoded += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      encoded += {'%', kDigits[byte / 16], kDigits[byte % 16]};
-    }
-  }
-  return encoded;
+  return encode(text, "/");
 }
 
 std::optional<Target> parse_target(std::string_view target) {

@@ -14,7 +14,8 @@ int hex_digit(char c);
 // "%20" becomes a space. Nothing when an escape is not two hexadecimal digits.
 std::optional<std::string> percent_decode(std::string_view text);
 
-// All but letters, digits and "-_.~" escaped, as AWS's signatures want it; '/' stays.
+// All but letters, digits and "-_.~" escaped, as AWS's signatures want it; of a path '/' stays.
+std::string percent_encode(std::string_view text);
 std::string percent_encode_path(std::string_view text);
 
 // The decoded parts of a request's target: "/a%20b?c=d" or "http://host/a%20b?c=d".

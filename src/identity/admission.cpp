@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "base/error.h"
+#include "base/words.h"
 #include "http/base64.h"
 #include "http/url.h"
 #include "identity/body.h"
@@ -109,8 +110,7 @@ void check_time(const Claim& claim, std::int64_t now, std::int64_t most_skew) {
 // What X-Amz-.. headers say changes what a request means, so none may be added to what was signed.
 void check_headers_are_signed(const Request& request, const Claim& claim) {
   for (const auto& [header, value] : request.headers) {
-    std::string name = header;
-    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string name = lower(header);
     // This one is in the signature by itself.
     if (!name.starts_with("x-amz-") || name == "x-amz-content-sha256") continue;
     if (!std::ranges::binary_search(claim.signed_headers, name)) {

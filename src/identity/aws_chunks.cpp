@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/words.h"
 #include "http/url.h"
 #include "identity/secret.h"
 
@@ -36,11 +37,6 @@ std::uint64_t parse_size(std::string_view digits) {
     size = size * 16 + static_cast<std::uint64_t>(digit);
   }
   return size;
-}
-
-std::string_view trim(std::string_view words) {
-  const std::size_t begin = words.find_first_not_of(" \t");
-  return begin == std::string_view::npos ? "" : words.substr(begin, words.find_last_not_of(" \t") - begin + 1);
 }
 
 }  // namespace
@@ -137,7 +133,7 @@ void AwsChunks::trailer_done(std::string_view line) {
   check(wants_trailers_, "trailers come behind them, but X-Amz-Content-Sha256 says that none do");
   const std::size_t colon = line.find(':');
   check(colon != std::string_view::npos && colon > 0, "a trailer is no NAME:VALUE");
-  const std::string_view name = line.substr(0, colon), value = trim(line.substr(colon + 1));
+  const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
   if (!signing_ || name != kTrailerSignature) {
     trailers_.emplace_back(name, value);
     return;

@@ -8,6 +8,7 @@
 #include <map>
 #include <vector>
 
+#include "base/words.h"
 #include "http/url.h"
 #include "identity/secret.h"
 
@@ -52,12 +53,6 @@ constexpr std::array<std::string_view, 37> kSubresources{"accelerate",
                                                          "versioning",
                                                          "versions",
                                                          "website"};
-
-std::string lower(std::string_view words) {
-  std::string out(words);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
 
 // Without spaces at its ends, and with one where there are several.
 std::string squeeze(std::string_view value) {
@@ -140,18 +135,6 @@ std::string old_subresources(std::string_view query) {
 }
 
 }  // namespace
-
-std::string percent_encode(std::string_view words) {
-  std::string out;
-  for (const char c : percent_encode_path(words)) {
-    if (c == '/') {
-      out += "%2F";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 SentTarget sent_target(std::string_view target) {
   const std::size_t mark = std::min(target.find('?'), target.size());

@@ -16,9 +16,6 @@ struct SentTarget {
 };
 SentTarget sent_target(std::string_view target);
 
-// All but letters, digits and "-_.~" escaped.
-std::string percent_encode(std::string_view words);
-
 // As services other than S3 sign a path: without "." and "..", without empty parts, and escaped once more.
 std::string twice_encoded_path(std::string_view sent);
 // Sorted and escaped anew, without X-Amz-Signature.

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/words.h"
 #include "identity/time_text.h"
 
 namespace graft {
@@ -39,12 +40,6 @@ std::vector<std::string_view> split(std::string_view list, char separator) {
     begin = end + 1;
   }
   return parts;
-}
-
-std::string_view trim(std::string_view words) {
-  const std::size_t begin = words.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return words.substr(begin, words.find_last_not_of(" \t") - begin + 1);
 }
 
 // Regions and services go into names of resources and into logs.
@@ -112,7 +107,7 @@ Claim read_header(const Request& request, std::string_view authorization) {
   Claim claim{.form = Claim::Form::header, .token = header(request, "x-amz-security-token")};
   std::map<std::string_view, std::string_view> fields;
   for (const std::string_view part : split(authorization.substr(kAlgorithm.size()), ',')) {
-    const std::string_view field = trim(part);
+    const std::string_view field = trimmed(part);
     const std::size_t equals = field.find('=');
     check(equals != std::string_view::npos, kHeaderWords, "\"", field.substr(0, 40), "\" is no NAME=VALUE");
     check(fields.emplace(field.substr(0, equals), field.substr(equals + 1)).second, kHeaderWords,

@@ -1,8 +1,9 @@
 #include "remote/content_type.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
+
+#include "base/words.h"
 
 namespace graft {
 
@@ -14,10 +15,9 @@ std::string content_type(std::string_view name) {
       {".csv", "text/csv"},          {".txt", "text/plain"},          {".gz", "application/gzip"},
       {".tar", "application/x-tar"}, {".svg", "image/svg+xml"},
   };
-  std::string lower(name.substr(std::min(name.rfind('.'), name.size())));
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string ending_of_name = lower(name.substr(std::min(name.rfind('.'), name.size())));
   for (const auto& [ending, type] : kTypes) {
-    if (lower == ending) return type;
+    if (ending == ending_of_name) return type;
   }
   return "application/octet-stream";
 }

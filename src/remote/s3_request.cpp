@@ -53,17 +53,9 @@ bool learn_region(const S3Settings& settings, const std::string& bucket, const W
   return true;
 }
 
-std::string encode(std::string_view text) {
-  std::string encoded = percent_encode_path(text);
-  for (std::size_t at = encoded.find('/'); at != std::string::npos; at = encoded.find('/', at)) {
-    encoded.replace(at, 1, "%2F");
-  }
-  return encoded;
-}
-
 std::string query_of(const S3Request& request) {
   std::vector<std::string> parts;
-  for (const auto& [name, value] : request.query) parts.push_back(encode(name) + "=" + encode(value));
+  for (const auto& [name, value] : request.query) parts.push_back(percent_encode(name) + "=" + percent_encode(value));
   std::sort(parts.begin(), parts.end());
   return parts.empty() ? "" : "?" + join(parts, "&");
 }
