@@ -10,7 +10,6 @@
 #include "base/json.h"
 #include "identity/canonical.h"
 #include "s3/errors.h"
-#include "s3/xml.h"
 
 namespace graft {
 namespace {
@@ -69,16 +68,7 @@ std::string resource_in(std::string_view operation, const Json& input) {
 }
 
 Response object_error(const std::exception& error, const Request& request) {
-  const s3::WireError wire = s3::wire_error(error);
-  Response response{.status = wire.status};
-  if (request.method == "HEAD") return response;
-  s3::Xml xml("Error", "");
-  xml.add("Code", wire.code);
-  xml.add("Message", wire.message);
-  xml.add("Resource", request.path);
-  response.content_type = "application/xml";
-  response.body = xml.finish();
-  return response;
+  return s3::error_answer(s3::wire_error(error), request);
 }
 
 Response error_of(Door door, const std::exception& error, const Request& request) {

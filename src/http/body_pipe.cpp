@@ -6,20 +6,26 @@
 
 namespace graft {
 
+// Whoever is woken wants the lock at once, so it is given back before.
 bool BodyPipe::push(Bytes piece) {
-  const std::lock_guard lock(mutex_);
-  if (!piece.empty()) {
+  const bool is_news = !piece.empty();
+  std::unique_lock lock(mutex_);
+  if (is_news) {
     size_ += piece.size();
     pieces_.push_back(std::move(piece));
-    changed_.notify_one();
   }
   stopped_ = stopped_ || size_ >= kMost;
-  return !stopped_;
+  const bool wants_more = !stopped_;
+  lock.unlock();
+  if (is_news) changed_.notify_one();
+  return wants_more;
 }
 
 void BodyPipe::finish() {
-  const std::lock_guard lock(mutex_);
-  finished_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    finished_ = true;
+  }
   changed_.notify_one();
 }
 

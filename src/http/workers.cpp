@@ -17,7 +17,7 @@ Workers::~Workers() {
 }
 
 bool Workers::start(std::function<void()> task) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   const bool enough = idle_ > queue_.size();
   if (stopping_ || (!enough && threads_ >= most_)) return false;
   if (!enough) {
@@ -31,6 +31,7 @@ bool Workers::start(std::function<void()> task) {
     ++idle_;
   }
   queue_.push_back(std::move(task));
+  lock.unlock();  // the thread that is woken wants it at once
   work_.notify_one();
   return true;
 }

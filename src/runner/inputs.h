@@ -1,4 +1,4 @@
-// A channel's objects, and their way to an instance's folder. Only for runner/.
+// A channel's objects, and their way to an instance's folder. parse_manifest() is of use to whoever reads one.
 #pragma once
 
 #include <filesystem>

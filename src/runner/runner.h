@@ -36,7 +36,7 @@ class Runner {
   // Leaves running jobs running.
   ~Runner();
 
-  // On disk when it returns; starts when there is room. Throws Kind::invalid for an image that cannot be run here.
+  // On disk when it returns; starts when there is room. A job whose image cannot be run here fails and says so.
   void submit(const JobSpec& spec);
   // SIGTERM, 120 s, SIGKILL; the output is uploaded. Nothing for a job that ended.
   void stop(const std::string& account, const std::string& name);

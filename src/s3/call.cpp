@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/words.h"
 #include "s3/errors.h"
 #include "s3/public_access.h"
 
@@ -85,8 +86,7 @@ constexpr std::string_view kOfSignature[] = {"x-amz-algorithm",      "x-amz-cred
 std::optional<Headers> with_query_headers(const Request& request) {
   std::optional<Headers> merged;
   for (const auto& [parameter, value] : request.query) {
-    std::string name = parameter;
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    const std::string name = lower(parameter);
     // Who signs a URL for @aws-sdk/client-s3 puts the checksum of an empty body into it, whatever is sent later.
     const bool is_checksum = name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm";
     const bool is_of_signature = std::ranges::find(kOfSignature, name) != std::end(kOfSignature);

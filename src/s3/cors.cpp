@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/error.h"
+#include "base/words.h"
 #include "s3/errors.h"
 #include "s3/xml.h"
 
@@ -11,12 +12,6 @@ namespace graft::s3 {
 namespace {
 
 constexpr std::size_t kMostRules = 100, kMostHeaders = 100;
-
-std::string lower(std::string_view text) {
-  std::string words(text);
-  std::ranges::transform(words, words.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return words;
-}
 
 // `pattern` has one * at most, for any characters.
 bool matches(std::string_view pattern, std::string_view text) {

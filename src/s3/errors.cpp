@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/log.h"
-#include "http/message.h"
+#include "s3/xml.h"
 
 namespace graft::s3 {
 namespace {
@@ -112,6 +112,20 @@ WireError wire_error(const std::exception& error) {
     return {503, "ServiceUnavailable", "the store cannot do this now; try again later"};
   }
   return {500, "InternalError", "the store failed to answer; its log says why"};
+}
+
+Response error_answer(const WireError& error, const Request& request, const std::string& id) {
+  Response response{.status = error.status};
+  // A client reads neither of these further than to its status.
+  if (request.method == "HEAD" || error.status == 304) return response;
+  Xml xml("Error", "");
+  xml.add("Code", error.code);
+  xml.add("Message", error.message);
+  xml.add("Resource", request.path);
+  if (!id.empty()) xml.add("RequestId", id);
+  response.content_type = "application/xml";
+  response.body = xml.finish();
+  return response;
 }
 
 }  // namespace graft::s3

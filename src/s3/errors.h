@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "http/message.h"
 
 namespace graft::s3 {
 
@@ -86,5 +87,8 @@ struct WireError {
   std::string code{}, message{};
 };
 WireError wire_error(const std::exception& error);
+
+// The error as S3 sends it, with the request's id where there is one.
+Response error_answer(const WireError& error, const Request& request, const std::string& id = {});
 
 }  // namespace graft::s3

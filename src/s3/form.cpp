@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/words.h"
 #include "http/media_type.h"
 #include "s3/errors.h"
 
@@ -9,11 +10,6 @@ namespace graft::s3 {
 namespace {
 
 constexpr std::size_t kMostBeforeFile = 64 << 10, kPiece = 64 << 10, kMostFields = 100;
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 std::string boundary_of(std::string_view content_type) {
   const auto type = parse_media_type(content_type);
@@ -30,7 +26,7 @@ std::string part_header(std::string_view head, std::string_view name) {
     const std::string_view line = head.substr(0, head.find("\r\n"));
     head.remove_prefix(std::min(head.size(), line.size() + 2));
     const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || lower(std::string(line.substr(0, colon))) != name) continue;
+    if (colon == std::string_view::npos || !same_name(line.substr(0, colon), name)) continue;
     const std::size_t value = line.find_first_not_of(' ', colon + 1);
     return value == std::string_view::npos ? "" : std::string(line.substr(value));
   }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "base/words.h"
 #include "identity/canonical.h"
 #include "identity/secret.h"
 #include "s3/checksum.h"
@@ -43,11 +44,6 @@ AccessKey find_signer(const Identity& identity, const std::string& access_key, c
   const bool good = session && same_secret(session->token, token) && session->expires > seconds;
   demand(good, Code::access_denied, "the access key of the form is not known");
   return session->key;
-}
-
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
 }
 
 // Those that no condition need cover.

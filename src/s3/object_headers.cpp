@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "base/words.h"
 #include "http/url.h"
 #include "s3/dates.h"
 #include "s3/errors.h"
@@ -17,11 +18,6 @@ constexpr std::array<std::string_view, 6> kKept{"content-type",     "cache-contr
                                                 "content-encoding", "content-language", "expires"};
 constexpr std::size_t kMostMetadata = 2 << 10, kMostOther = 8 << 10;
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 // "aws-chunked" is how the body came, not what it is.
 std::string without_chunks(const std::string& encodings) {
   std::string kept;
@@ -31,7 +27,7 @@ std::string without_chunks(const std::string& encodings) {
     rest.remove_prefix(std::min(rest.size(), one.size() + 1));
     while (one.starts_with(' ')) one.remove_prefix(1);
     while (one.ends_with(' ')) one.remove_suffix(1);
-    if (one.empty() || lower(std::string(one)) == "aws-chunked") continue;
+    if (one.empty() || same_name(one, "aws-chunked")) continue;
     kept += (kept.empty() ? "" : ",") + std::string(one);
   }
   return kept;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/words.h"
 #include "s3/errors.h"
 
 namespace graft::s3 {
@@ -26,17 +27,9 @@ constexpr std::string_view kAnywhere[] = {"?X-Amz-*",
                                           "x-amz-request-payer",
                                           "x-amz-api-version"};
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool same(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
 bool fits(std::string_view pattern, std::string_view name) {
-  if (!pattern.ends_with('*')) return same(pattern, name);
-  return same(pattern.substr(0, pattern.size() - 1), name.substr(0, pattern.size() - 1));
+  if (!pattern.ends_with('*')) return same_name(pattern, name);
+  return same_name(pattern.substr(0, pattern.size() - 1), name.substr(0, pattern.size() - 1));
 }
 
 bool is_present(const Call& call, std::string_view name) {
@@ -58,7 +51,8 @@ const Field* find_field(const Operation& operation, std::string_view name) {
 
 void check_field(const Operation& operation, std::string_view name) {
   if (std::any_of(std::begin(kAnywhere), std::end(kAnywhere), [&](auto known) { return fits(known, name); })) return;
-  if (std::any_of(operation.when.begin(), operation.when.end(), [&](auto known) { return same(known, name); })) return;
+  if (std::any_of(operation.when.begin(), operation.when.end(), [&](auto known) { return same_name(known, name); }))
+    return;
   const Field* field = find_field(operation, name);
   demand(field && field->support != Support::refused, Code::not_implemented, operation.name, " with ", name,
          " is not implemented");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/words.h"
 #include "s3/errors.h"
 #include "s3/hashing.h"
 #include "s3/objects.h"
@@ -46,9 +47,7 @@ Promise promise_of(const Call& call) {
   }
   read_checksum_headers(call, promise);
   if (const auto trailer = call.header("x-amz-trailer"); trailer && !promise.algorithm) {
-    std::string name(*trailer);
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-    promise.algorithm = algorithm_of_header(name);
+    promise.algorithm = algorithm_of_header(lower(*trailer));
     demand(promise.algorithm.has_value(), Code::invalid_request,
            "x-amz-trailer names no checksum that is known: ", *trailer);
   }

@@ -61,6 +61,5 @@ Response list_multipart_uploads(Call& call);
 // What they share.
 Response xml_answer(std::string xml);
 Response empty_answer(int status = 204);
-Response error_answer(const WireError& error, const Request& request, const std::string& id = {});
 
 }  // namespace graft::s3
