@@ -55,6 +55,16 @@ class Platform:
             self.keys = dict(re.findall(r"export (AWS_\w+)=(\S+)\n", self.log.read_text()))
         return "AWS_DEFAULT_REGION" in self.keys
 
+    def audit(self, fits):
+        """The audit log's lines that fit, the first of which may be written only after its answer."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            lines = (self.folder / "identity/audit.jsonl").read_text().splitlines()
+            found = [line for line in map(json.loads, lines) if fits(line)]
+            if found or time.monotonic() > deadline:
+                return found
+            time.sleep(0.02)
+
     def healthy(self):
         try:
             with urllib.request.urlopen(self.url + "/_/health", timeout=5) as answer:

@@ -82,8 +82,7 @@ class OtherPages(support.ProductTest):
         body = "".join(words) + '--x\r\nContent-Disposition: form-data; name="file"\r\n\r\ncontent\r\n--x--\r\n'
         status, _, answer = self.ask("POST", form["url"], body.encode(), Content_Type="multipart/form-data; boundary=x")
         self.assertEqual(status, 204, answer)
-        log = (self.data / "identity/audit.jsonl").read_text().splitlines()
-        event = next(event for event in map(json.loads, reversed(log)) if event["operation"] == "PostObject")
+        [event] = self.platform.audit(lambda line: line["operation"] == "PostObject")
         self.assertEqual((event["user"], event["access_key"], event["status"]),
                          ("admin", self.platform.keys["AWS_ACCESS_KEY_ID"], 204))
 

@@ -121,7 +121,7 @@ void Connection::begin() {
     return refuse(std::move(busy));
   }
   reader_.next();
-  continued_ = false;
+  continued_ = needless_continue_ = false;
   body_.reset();
   hung_up_.reset();
   progress();
@@ -170,7 +170,6 @@ void Connection::read() {
 }
 
 void Connection::say_continue() {
-  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   continued_ = pending_ = true;
   const auto then = [self = shared_from_this()](error_code error, std::size_t) {
     self->pending_ = false;
@@ -197,6 +196,7 @@ Request Connection::complete(Request request) {
   request.client = client_;
   request.hung_up = hung_up_;
   keep_alive_ = reader_.keep_alive();
+  needless_continue_ = reader_.expects_needless_continue();
   head_ = request.method == "HEAD";
   return request;
 }

@@ -23,6 +23,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <unordered_set>
 
 #include "http/body_pipe.h"
@@ -83,6 +84,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   };
   using Clock = std::chrono::steady_clock;
   using Then = void (Connection::*)();
+  static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
   // Time.
   void enter(Phase phase, std::chrono::milliseconds limit);
@@ -130,9 +132,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Clock::time_point progressed_{};     // when enough had come in phase streaming, or when a file's bytes last went
   std::size_t arrived_ = 0;            // since then
   bool surplus_;
-  bool pending_ = false;    // a read, or the write of "100 Continue"
-  bool expired_ = false;    // what is pending is cancelled
-  bool continued_ = false;  // "100 Continue" was sent for this request
+  bool pending_ = false;            // a read, or the write of "100 Continue"
+  bool expired_ = false;            // what is pending is cancelled
+  bool continued_ = false;          // "100 Continue" was sent for this request
+  bool needless_continue_ = false;  // it is to be sent with the answer
   bool keep_alive_ = false, head_ = false;
   std::size_t accounted_ = 0;  // of core_.unread_bytes
   std::string client_, answer_head_, answer_body_;

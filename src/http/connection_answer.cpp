@@ -1,5 +1,6 @@
 // What a connection writes.
 #include <array>
+#include <utility>
 
 #include "base/log.h"
 #include "http/answer_head.h"
@@ -33,6 +34,9 @@ void Connection::send(Response response) {
   account();
   keep_alive_ = keep_alive_ && !core_.stopping;
   answer_head_ = answer_head(response, keep_alive_, head_);
+  // It may be left out where there is no body (RFC 9110 10.1.1). But botocore then takes the status for that of its
+  // next request, too, even where this server dies before it has answered that one.
+  if (std::exchange(needless_continue_, false)) answer_head_.insert(0, kContinue);
   const bool has_body = !head_ && may_have_body(response.status);
   answer_body_ = has_body && !response.file ? std::move(response.body) : "";
   file_ = has_body ? std::move(response.file) : std::nullopt;

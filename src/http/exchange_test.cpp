@@ -26,6 +26,7 @@ TEST(Exchange, ReadsBodiesOfAllFramings) {
   client.send("PUT /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n");
   EXPECT_THAT(client.answer(), EndsWith("PUT /c 6 chunks\nonetwo"));
   client.send("DELETE /d HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   EXPECT_THAT(client.answer(), EndsWith("DELETE /d 0 0\n"));
   client.send("OPTIONS /o HTTP/1.1\r\nHost: x\r\n\r\n");
   const std::string answer = client.answer();

@@ -32,6 +32,8 @@ class RequestReader {
 
   // In stage body: whether the client waits for "100 Continue" before it sends more.
   bool expects_continue() const { return stage_ == Stage::body && expects_continue_; }
+  // The same of a request that has no body to wait with.
+  bool expects_needless_continue() const { return expects_continue_ && !chunked_ && length_ == 0; }
   // Bytes of the body that are here and were not taken.
   std::size_t body_bytes() const { return request_.body.size(); }
 
