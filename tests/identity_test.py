@@ -115,7 +115,7 @@ class Signatures(PlatformTest):
             self.assertEqual(code_of(self.platform.client("sts", keys=keys).get_caller_identity), query)
             self.assertEqual(code_of(self.platform.client("sagemaker-runtime", keys=keys).invoke_endpoint,
                                      EndpointName="e", Body=b"x"), json_code)
-        refused = self.platform.audit(lambda line: (line.get("code"), line["service"]) == ("SignatureDoesNotMatch", "sagemaker"))
+        refused = self.platform.audit(lambda line: (line.get("code"), line.get("service")) == ("SignatureDoesNotMatch", "sagemaker"))
         self.assertEqual(refused[-1]["status"], 403 if refused[-1]["operation"] == "POST" else 400)
         self.assertEqual(self.s3.list_objects_v2(Bucket="mine", Prefix="k").get("KeyCount"), 0)
 
