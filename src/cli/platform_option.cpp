@@ -14,7 +14,8 @@ std::filesystem::path usual_data_folder() {
 }
 
 CLI::Option* add_data(CLI::App& command, std::filesystem::path& folder) {
-  return command.add_option("--data", folder, "The folder with all of the platform's state [$GRAFT_DATA, ~/.local/share/graft]")
+  return command
+      .add_option("--data", folder, "The folder with all of the platform's state [$GRAFT_DATA, ~/.local/share/graft]")
       ->type_name("DIR");
 }
 
