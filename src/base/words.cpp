@@ -23,4 +23,10 @@ std::string_view trimmed(std::string_view words) {
   return words.substr(0, words.find_last_not_of(" \t") + 1);
 }
 
+std::string_view cut(std::string_view words, std::size_t most) {
+  if (words.size() <= most) return words;
+  while (most > 0 && (static_cast<unsigned char>(words[most]) & 0xc0) == 0x80) --most;
+  return words.substr(0, most);
+}
+
 }  // namespace graft

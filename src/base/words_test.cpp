@@ -19,5 +19,11 @@ TEST(Words, AreTrimmedOfSpacesAndTabs) {
   EXPECT_EQ(trimmed("a\n"), "a\n");
 }
 
+TEST(Words, AreNotCutWithinACharacter) {
+  EXPECT_EQ(cut("a\xC3\xA4", 2), "a");
+  EXPECT_EQ(cut("a\xC3\xA4", 3), "a\xC3\xA4");
+  EXPECT_EQ(cut("\xA4\xA4", 1), "");
+}
+
 }  // namespace
 }  // namespace graft

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/printable.h"
+#include "base/words.h"
 #include "container/channels.h"
 #include "container/child.h"
 #include "container/hyper_parameters.h"
@@ -154,16 +155,11 @@ ChildEnd run(const OptMl& folders, const fs::path& learn) {
   return end;
 }
 
-// What a person sees of a job that failed. Cut at a letter's beginning.
-void write_failure(const OptMl& folders, std::string reason) {
-  if (reason.size() > kMaxFailure) {
-    std::size_t end = kMaxFailure;
-    while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xc0) == 0x80) --end;
-    reason.resize(end);
-  }
+// What a person sees of a job that failed.
+void write_failure(const OptMl& folders, std::string_view reason) {
   try {
     make_folder(folders.failure().parent_path());
-    write_file(folders.failure(), reason);
+    write_file(folders.failure(), cut(reason, kMaxFailure));
   } catch (const std::exception& error) {
     std::cerr << "error: " << error.what() << '\n';
   }

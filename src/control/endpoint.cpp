@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/log.h"
+#include "base/words.h"
 #include "control/endpoint_config.h"
 #include "control/endpoint_deployment.h"
 #include "control/endpoint_description.h"

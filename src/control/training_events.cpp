@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/words.h"
 #include "control/resource.h"
 #include "control/tuning_record.h"
 
@@ -39,11 +40,6 @@ const Phase& phase_of(JobPhase phase) {
   return *std::find_if(kPhases.begin(), kPhases.end(), [&](const Phase& known) { return known.phase == phase; });
 }
 
-bool is_end(JobPhase phase) {
-  return phase == JobPhase::completed || phase == JobPhase::failed || phase == JobPhase::stopped ||
-         phase == JobPhase::timed_out;
-}
-
 void record_end(Record& job, const JobEvent& event) {
   Json& document = job.document;
   document["TrainingEndTime"] = event.time;
@@ -56,13 +52,6 @@ void record_end(Record& job, const JobEvent& event) {
 }
 
 }  // namespace
-
-std::string cut(const std::string& text, std::size_t most) {
-  if (text.size() <= most) return text;
-  std::size_t end = most;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end);
-}
 
 void enter(Record& job, const std::string& secondary_status, const std::string& message, double time) {
   Json& document = job.document;
@@ -84,7 +73,7 @@ void record_event(Record& job, const JobEvent& event) {
   if (job.status == "Stopping" && !is_end(event.phase)) return;
   job.status = phase.status;
   const bool own_words = event.message.empty() || event.phase == JobPhase::failed;
-  enter(job, phase.secondary, own_words ? phase.message : cut(event.message, kMostReason), event.time);
+  enter(job, phase.secondary, own_words ? phase.message : std::string(cut(event.message, kMostReason)), event.time);
   if (event.phase == JobPhase::training && !job.document.contains("TrainingStartTime")) {
     job.document["TrainingStartTime"] = event.time;
   }

@@ -20,9 +20,6 @@ void record_event(Record& job, const JobEvent& event);
 
 void record_metric(Record& job, const std::string& metric, double time, double value);
 
-// Of at most `most` bytes, not cut within a character.
-std::string cut(const std::string& text, std::size_t most);
-
 // Puts all that the runner tells where clients look for it. Thread-safe.
 class TrainingNews {
  public:

@@ -243,10 +243,5 @@ TEST_F(TrainingJobTest, ListsPageByPage) {
   EXPECT_THAT(refusal("ListTrainingJobs", {{"NextToken", "x"}}), HasSubstr("NextToken"));
 }
 
-TEST(Cut, DoesNotCutACharacter) {
-  EXPECT_EQ(cut("aä", 2), "a");
-  EXPECT_EQ(cut("aä", 3), "aä");
-}
-
 }  // namespace
 }  // namespace graft

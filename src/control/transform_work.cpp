@@ -8,6 +8,7 @@
 #include "aws/body.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
+#include "base/words.h"
 #include "control/resource.h"
 #include "control/training_events.h"
 #include "runner/inputs.h"

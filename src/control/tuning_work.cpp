@@ -5,6 +5,7 @@
 
 #include "aws/check.h"
 #include "base/log.h"
+#include "base/words.h"
 #include "control/resource.h"
 #include "control/training_events.h"
 #include "control/training_job.h"

@@ -59,7 +59,7 @@ void Connection::send_file() {
   try {
     if (tls_ && file_->length > 0) return send_file_piece();
     // Nothing is sent where the socket takes no more, and that is no progress.
-    if (file_->length > 0 && send_some(*file_, socket_.native_handle(), kMostAtOnce) > 0) progressed_ = Clock::now();
+    if (file_->length > 0 && send_some(*file_, socket_.native_handle(), kMostAtOnce) > 0) progressed();
   } catch (const Error& error) {
     // The length is said already: only the connection's end tells the client that something is missing.
     if (error.kind() == Kind::internal) spdlog::error("{}", error.what());
@@ -73,7 +73,7 @@ void Connection::send_file() {
 }
 
 void Connection::send_file_piece() {
-  progressed_ = Clock::now();
+  progressed();
   answer_body_.resize(kFilePiece);
   const std::size_t got = read_some(*file_, answer_body_);
   write(asio::buffer(answer_body_.data(), got), &Connection::send_file);

@@ -62,6 +62,11 @@ enum class JobPhase {
   timed_out
 };
 
+inline bool is_end(JobPhase phase) {
+  return phase == JobPhase::completed || phase == JobPhase::failed || phase == JobPhase::stopped ||
+         phase == JobPhase::timed_out;
+}
+
 struct JobEvent {
   JobPhase phase{};
   double time = 0;         // seconds since 1970

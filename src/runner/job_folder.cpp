@@ -64,11 +64,6 @@ Json json_of(const JobState& state) {
 
 }  // namespace
 
-bool is_end(JobPhase phase) {
-  return phase == JobPhase::completed || phase == JobPhase::failed || phase == JobPhase::stopped ||
-         phase == JobPhase::timed_out;
-}
-
 JobFolder::JobFolder(const fs::path& folder, const std::string& account, const std::string& name) {
   check_name(account);
   check_name(name);

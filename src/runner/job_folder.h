@@ -35,8 +35,6 @@ struct JobState {
   std::optional<JobEnd> end{};
 };
 
-bool is_end(JobPhase phase);
-
 class JobFolder {
  public:
   explicit JobFolder(std::filesystem::path root) : root_(std::move(root)) {}

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/words.h"
 #include "runner/below.h"
 #include "runner/config_files.h"
 #include "runner/inputs.h"
@@ -36,9 +37,10 @@ bool says_disk_is_full(const std::exception& error) {
 std::string reason_of(const char* doing, const std::exception& error) {
   const auto* ours = dynamic_cast<const Error*>(&error);
   const bool internal = !ours || ours->kind() == Kind::internal || ours->kind() == Kind::unavailable;
-  return shortened(text(internal ? "InternalServerError: " : "ClientError: ",
-                        says_disk_is_full(error) ? "the disk of the platform is full: " : "", doing, error.what()),
-                   kMaxReason);
+  return std::string(
+      cut(text(internal ? "InternalServerError: " : "ClientError: ",
+               says_disk_is_full(error) ? "the disk of the platform is full: " : "", doing, error.what()),
+          kMaxReason));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/machine.h"
 #include "base/printable.h"
+#include "base/words.h"
 #include "runner/below.h"
 #include "runner/job_log.h"
 #include "runner/job_run.h"
@@ -116,7 +117,7 @@ JobEnd JobRun::train() {
     if (stopping_ || !lost) return end_of(ends);
     // What was lost under a runner's eyes is the job's own; what was not, is the machine's.
     if (++state_.lost > (found ? kMostLost : spec_.retries)) {
-      return {JobPhase::failed, shortened("InternalServerError: " + reason_of_loss(ends), kMaxReason)};
+      return {JobPhase::failed, std::string(cut("InternalServerError: " + reason_of_loss(ends), kMaxReason))};
     }
     tell(JobPhase::restarting, "Restarting the training job");
     fetch();
@@ -134,7 +135,7 @@ std::string JobRun::reason_of_failure(std::size_t host, const SupervisedEnd& end
   }
   // It may have had no room to say why.
   if (end.no_room) reason = "InternalServerError: the disk of the platform is full: " + reason;
-  return shortened(reason, kMaxReason);
+  return std::string(cut(reason, kMaxReason));
 }
 
 std::string JobRun::reason_of_loss(const std::vector<SupervisedEnd>& ends) const {
@@ -240,7 +241,7 @@ void JobRun::end_all(Execution& attempt) {
 JobEnd JobRun::end_of(const std::vector<SupervisedEnd>& ends) const {
   if (stopping_) return {JobPhase::stopped, kStopped};
   if (!feeding_failed_.empty()) {
-    return {JobPhase::failed, shortened("ClientError: Data download failed: " + feeding_failed_, kMaxReason)};
+    return {JobPhase::failed, std::string(cut("ClientError: Data download failed: " + feeding_failed_, kMaxReason))};
   }
   if (std::any_of(ends.begin(), ends.end(), [](const SupervisedEnd& end) { return end.timed_out; })) {
     return {JobPhase::timed_out, "Training job runtime exceeded MaxRuntimeInSeconds provided"};

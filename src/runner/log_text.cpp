@@ -18,14 +18,6 @@ std::string valid_utf8(std::string text) {
   return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
 }
 
-std::string shortened(std::string text, std::size_t most) {
-  if (text.size() <= most) return text;
-  std::size_t end = most;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  text.resize(end);
-  return text;
-}
-
 std::vector<std::string> take_lines(std::string& pending, bool all) {
   std::vector<std::string> lines;
   std::size_t begin = 0;

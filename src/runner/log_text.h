@@ -10,9 +10,6 @@ namespace graft {
 // The same with what is no UTF-8 replaced.
 std::string valid_utf8(std::string text);
 
-// At most `most` bytes of it, not cut within a character.
-std::string shortened(std::string text, std::size_t most);
-
 // Takes whole lines out of what was read: without their ends, in pieces where they are longer than a log takes. What
 // follows the last line's end is left in `pending`, unless `all`.
 std::vector<std::string> take_lines(std::string& pending, bool all);

@@ -6,6 +6,7 @@
 #include "archive/pack_tar.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/words.h"
 #include "runner/below.h"
 #include "runner/log_text.h"
 
@@ -95,7 +96,7 @@ std::string failure_of(const fs::path& folder, int status) {
                 status == kSignals + SIGKILL ? ", maybe for want of memory" : "");
   }
   const std::string begin = "AlgorithmError: ", end = text(", exit code: ", status);
-  said = shortened(valid_utf8(std::move(said)), kMaxFailure - begin.size() - end.size());
+  said = std::string(cut(valid_utf8(std::move(said)), kMaxFailure - begin.size() - end.size()));
   return begin + said + end;
 }
 

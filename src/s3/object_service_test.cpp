@@ -37,13 +37,7 @@ class ObjectServiceTest : public testing::Test {
   std::string get(const std::string& target, Headers headers = {}) {
     return body_of(store.ask("GET", target, "", std::move(headers)));
   }
-  std::size_t files() const {
-    std::size_t count = 0;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(store.folder() / "objects")) {
-      count += entry.is_regular_file();
-    }
-    return count;
-  }
+  std::size_t files() const { return store.files(); }
   TestStore store;
 };
 

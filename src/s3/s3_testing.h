@@ -75,6 +75,13 @@ class TestStore {
   }
   ObjectService& service() { return *service_; }
   std::filesystem::path folder() const { return folder_.path(); }
+  std::size_t files() const {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder() / "objects")) {
+      count += entry.is_regular_file();
+    }
+    return count;
+  }
 
   // "PUT", "/bucket/key?tagging": paths and queries are percent-decoded.
   Response ask(const std::string& method, const std::string& target, const std::string& body = "", Headers headers = {},

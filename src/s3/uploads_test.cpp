@@ -39,13 +39,7 @@ class UploadTest : public testing::Test {
     }
     return store.ask("POST", "/bucket/key?uploadId=" + id, xml + "</CompleteMultipartUpload>", std::move(headers));
   }
-  std::size_t files() const {
-    std::size_t count = 0;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(store.folder() / "objects")) {
-      count += entry.is_regular_file();
-    }
-    return count;
-  }
+  std::size_t files() const { return store.files(); }
   TestStore store;
   const std::string first = noise(5 << 20, 1), second = noise(5 << 20, 2), last = "the end";
 };

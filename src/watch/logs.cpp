@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/words.h"
 #include "database/database.h"
 
 namespace graft {
@@ -34,13 +35,10 @@ std::string above(std::string_view prefix) {
   return std::string(prefix) + '\xff';
 }
 
-// A line without its end, cut at a character.
-std::string_view trimmed(std::string_view line) {
+// A line without its end, as long as a log takes.
+std::string_view message_of(std::string_view line) {
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
-  if (line.size() <= kMostMessage) return line;
-  std::size_t size = kMostMessage;
-  while (size > 0 && (static_cast<unsigned char>(line[size]) & 0xc0) == 0x80) --size;
-  return line.substr(0, size);
+  return cut(line, kMostMessage);
 }
 
 struct Stream {
@@ -203,7 +201,7 @@ void Logs::append_timed(const std::string& account, const std::string& group, co
   Stream stream = state_->stream(account, group, name);
   const std::int64_t before = stream.bytes;
   for (const LogEvent& event : events) {
-    const std::string_view message = trimmed(event.message);
+    const std::string_view message = message_of(event.message);
     stream.last = std::max(stream.last, event.time);
     database.run("insert into events values (?, ?, ?, ?)", stream.id, stream.next++, stream.last, message);
     stream.bytes += static_cast<std::int64_t>(message.size());
