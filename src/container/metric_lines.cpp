@@ -67,16 +67,28 @@ std::string MetricFollower::follow(const fs::path& file, Followed& state) {
   std::error_code unknown;
   const std::uintmax_t size = fs::file_size(file, unknown);
   if (unknown || size == state.read) return {};
-  if (size < state.read) state.read = 0;  // begun anew: what follows goes on from an earlier step
   std::ifstream in(file, std::ios::binary);
-  in.seekg(static_cast<std::streamoff>(state.read));
+  go_on(in, state);
   std::string lines;
   // The last one may not be whole yet.
   for (std::string line; std::getline(in, line) && !in.eof();) {
     state.read += line.size() + 1;
     lines += say(line, state);
+    state.last = std::move(line);
   }
   return lines;
+}
+
+// Where the last line read is in its place no longer, a run has begun anew from an earlier step: by then the file may
+// be as long as it was, and longer.
+void MetricFollower::go_on(std::istream& file, Followed& state) {
+  if (state.read == 0) return;
+  file.seekg(static_cast<std::streamoff>(state.read - state.last.size() - 1));
+  std::string line;
+  if (std::getline(file, line) && !file.eof() && line == state.last) return;
+  state.read = 0;
+  file.clear();
+  file.seekg(0);
 }
 
 std::string MetricFollower::say(const std::string& line, Followed& state) {

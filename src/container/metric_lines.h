@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <istream>
 #include <map>
 #include <optional>
 #include <string>
@@ -39,11 +40,13 @@ class MetricFollower {
   using Clock = std::chrono::steady_clock;
   struct Followed {
     std::uint64_t read = 0;  // bytes of the file
+    std::string last{};      // the last line of these
     std::int64_t step = -1;  // the last that was said
     int lines = 0;
     Clock::time_point since;  // the last line, or the file's appearance
   };
   std::string follow(const std::filesystem::path& file, Followed& state);
+  static void go_on(std::istream& file, Followed& state);
   std::string say(const std::string& line, Followed& state);
 
   std::filesystem::path folder_;

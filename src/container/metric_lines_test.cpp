@@ -84,6 +84,14 @@ TEST_F(Follower, GoesOnWhereAFileIsWrittenAnew) {
   EXPECT_EQ(follower_.best_validation_accuracy(), 0.6);
 }
 
+TEST_F(Follower, MissesNothingOfAFileThatHasOutgrownWhatItWas) {
+  const std::string steps = metrics(1, 0.5) + metrics(2, 0.6);
+  write(steps + metrics(3, 0.1234567));
+  follower_.news();
+  write(steps + metrics(3, 0.7) + metrics(4, 0.8), std::ios::trunc);
+  EXPECT_EQ(found(follower_.news(), kOurs), std::vector<std::string>{"0.800000"});
+}
+
 TEST_F(Follower, OverlooksOtherRunsAndDamagedLines) {
   make_folder(folder_.path() / "run/transfer");
   std::ofstream(folder_.path() / "run/transfer/metrics.jsonl") << metrics(1, 0.1);

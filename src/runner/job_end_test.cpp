@@ -7,6 +7,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
+using testing::StartsWith;
 
 TEST_F(RunnerTest, AFailureIsToldAsSageMakerTellsIt) {
   start();
@@ -21,6 +22,16 @@ TEST_F(RunnerTest, AFailureIsToldAsSageMakerTellsIt) {
   runner().submit(job("kill -9 $$", "silent"));
   EXPECT_EQ(told_.wait_for_end("silent").message,
             "AlgorithmError: the program was ended by signal 9, maybe for want of memory, exit code: 137");
+}
+
+TEST_F(RunnerTest, ADiskThatWasFullIsNotTheProgramsFault) {
+  start();
+  runner().submit(job("echo \"cannot write $PWD/model/m: No space left on device\" > output/failure; exit 1"));
+  EXPECT_THAT(told_.wait_for_end("job").message,
+              StartsWith("InternalServerError: the disk of the platform is full: AlgorithmError: cannot write "));
+  runner().submit(
+      job("echo 'cannot write /elsewhere/m: No space left on device' > output/failure; exit 1", "elsewhere"));
+  EXPECT_THAT(told_.wait_for_end("elsewhere").message, StartsWith("AlgorithmError: cannot write /elsewhere/m"));
 }
 
 TEST_F(RunnerTest, WhatIsNotThereFailsTheJobInWords) {

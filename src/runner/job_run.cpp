@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -29,17 +27,13 @@ constexpr std::size_t kMaxReason = 1024;
 constexpr auto kPatience = std::chrono::seconds(30);
 constexpr int kBetween = 1000;  // milliseconds
 
-bool says_disk_is_full(const std::exception& error) {
-  return std::string_view(error.what()).find(std::strerror(ENOSPC)) != std::string_view::npos;
-}
-
 // What was wrong is the job's own: its objects are not there, or not for it.
 std::string reason_of(const char* doing, const std::exception& error) {
   const auto* ours = dynamic_cast<const Error*>(&error);
   const bool internal = !ours || ours->kind() == Kind::internal || ours->kind() == Kind::unavailable;
   return std::string(
       cut(text(internal ? "InternalServerError: " : "ClientError: ",
-               says_disk_is_full(error) ? "the disk of the platform is full: " : "", doing, error.what()),
+               says_disk_is_full(error.what()) ? "the disk of the platform is full: " : "", doing, error.what()),
           kMaxReason));
 }
 
@@ -178,7 +172,7 @@ void JobRun::patiently(const std::function<void()>& work) {
     try {
       return work();
     } catch (const Error& error) {
-      const bool passes = error.kind() == Kind::unavailable && !says_disk_is_full(error);
+      const bool passes = error.kind() == Kind::unavailable && !says_disk_is_full(error.what());
       if (!passes || std::chrono::steady_clock::now() > until) throw;
       spdlog::warn("the job {}: {}; it is tried again", spec_.name, error.what());
     }

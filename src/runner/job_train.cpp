@@ -133,8 +133,9 @@ std::string JobRun::reason_of_failure(std::size_t host, const SupervisedEnd& end
     reason = text("ClientError: the image ", printable(spec_.image),
                   " cannot be run: ", last_line(read_below(folder_.attempt(state_.attempt), log, kMaxSaid)));
   }
-  // It may have had no room to say why.
-  if (end.no_room) reason = "InternalServerError: the disk of the platform is full: " + reason;
+  // It may have had no room to say why; and where it took away what did not fit, there is room again.
+  const bool full = end.no_room || (says_disk_is_full(reason) && reason.find(instance.string()) != std::string::npos);
+  if (full) reason = "InternalServerError: the disk of the platform is full: " + reason;
   return std::string(cut(reason, kMaxReason));
 }
 

@@ -1,6 +1,8 @@
 #include "runner/log_text.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "base/json.h"
 
@@ -16,6 +18,10 @@ std::string valid_utf8(std::string text) {
   if (plain) return text;
   // The JSON library is the one place that knows UTF-8; it replaces what is not, as it must when it writes.
   return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+}
+
+bool says_disk_is_full(std::string_view words) {
+  return words.find(std::strerror(ENOSPC)) != std::string_view::npos;
 }
 
 std::vector<std::string> take_lines(std::string& pending, bool all) {

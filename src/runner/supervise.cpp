@@ -123,12 +123,15 @@ class Supervisor {
 
   int run() {
     start();
-    const int status = wait();
+    wait();
+    // As the program left it: who has seen it go may make room.
     std::error_code unknown;
-    const bool no_room = status != 0 && fs::space(folder_, unknown).available < kLittleRoom && !unknown;
+    const bool full = fs::space(folder_, unknown).available < kLittleRoom && !unknown;
+    int status = 0;
+    require(::waitpid(child_, &status, 0) == child_, "cannot learn how the program ended: ", system_message());
     end_descendants();
     if (!command_.after.empty()) run_after();
-    SupervisedEnd end{.timed_out = timed_out_, .told = told_, .no_room = no_room, .time = now()};
+    SupervisedEnd end{.timed_out = timed_out_, .told = told_, .no_room = full && status != 0, .time = now()};
     end.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     write_end(end);
     return 0;
@@ -169,7 +172,8 @@ class Supervisor {
     }
   }
 
-  int wait() {
+  // Until the program has ended; it is on the list of processes still.
+  void wait() {
     const Descriptor ended(static_cast<int>(::syscall(SYS_pidfd_open, child_, 0)));
     for (;;) {
       std::array<pollfd, 2> wanted{pollfd{ended.fd, POLLIN, 0}, pollfd{signals_.fd, POLLIN, 0}};
@@ -180,8 +184,9 @@ class Supervisor {
         stop(command_.patience);
       }
       if (stop_ && now() >= *stop_) ::kill(-child_, SIGKILL);
-      int status = 0;
-      if (::waitpid(child_, &status, WNOHANG) == child_) return status;
+      siginfo_t gone{};
+      if (::waitid(P_PID, static_cast<id_t>(child_), &gone, WEXITED | WNOHANG | WNOWAIT) == 0 && gone.si_pid != 0)
+        return;
       collect_others();
     }
   }
