@@ -51,6 +51,15 @@ void record_end(Record& job, const JobEvent& event) {
       static_cast<std::int64_t>(std::max(1.0, seconds));
 }
 
+// A job that is started again says its early epochs again: graft's own from its checkpoint, others because they begin
+// anew. Those are the values that are kept already, so as many are passed over. Of a program that goes on from a
+// checkpoint and says nothing twice, that lets some go that were new: it is judged later than it might be, never
+// earlier.
+void expect_retelling(Record& job) {
+  const auto objectives = job.inner.find("Objectives");
+  if (objectives != job.inner.end()) job.inner["Retold"] = objectives->size();
+}
+
 }  // namespace
 
 void enter(Record& job, const std::string& secondary_status, const std::string& message, double time) {
@@ -107,6 +116,7 @@ void TrainingNews::event(const JobSpec& spec, const JobEvent& event) {
   control_.records.update(spec.account, kTrainingJob, spec.name, [&](Record& job) {
     for (const auto& [metric, value] : metrics) record_metric(job, metric, value.time, value.value);
     record_event(job, event);
+    if (event.phase == JobPhase::restarting) expect_retelling(job);
     parent = job.parent;
   });
   if (!is_end(event.phase)) return;
@@ -152,6 +162,10 @@ void TrainingNews::keep_objective(const JobSpec& spec, double value) {
   // Only those whose tuning job judges them on their way have a place for it.
   if (!found || !found->inner.contains("Objectives")) return;
   control_.records.update(spec.account, kTrainingJob, spec.name, [&](Record& job) {
+    if (const std::size_t retold = job.inner.value("Retold", std::size_t{0}); retold > 0) {
+      job.inner["Retold"] = retold - 1;
+      return;
+    }
     Json& objectives = job.inner["Objectives"];
     if (objectives.size() < kMostObjectives) objectives.push_back(value);
   });

@@ -78,6 +78,28 @@ TEST_F(TuningStoppingTest, HyperbandEndsJobsThatWouldGoOnForEver) {
   EXPECT_EQ(described()["BestTrainingJob"]["TrainingJobName"], submitted[0].name);
 }
 
+TEST_F(TuningStoppingTest, WhatAJobSaysAgainWhenItIsRestartedDoesNotCountTwice) {
+  start_hyperband(9, "9", 2);
+  say(0, 0.9);
+  say(1, 0.8);
+  EXPECT_THAT(stopped, ElementsAre(submitted[1].name));
+  say(0, 0.1);
+  // It says its first epochs again, and is restarted once more on the way.
+  for (const int epochs : {1, 2}) {
+    news.event(submitted[0], {.phase = JobPhase::restarting, .time = now()});
+    news.event(submitted[0], {.phase = JobPhase::training, .time = now()});
+    for (int epoch = 0; epoch < epochs; ++epoch) say(0, epoch == 0 ? 0.9 : 0.1);
+  }
+  const auto kept = [&] {
+    return records.find(caller.account, kTrainingJob, submitted[0].name)
+        ->inner.at("Objectives")
+        .get<std::vector<double>>();
+  };
+  EXPECT_THAT(kept(), ElementsAre(0.9, 0.1));
+  say(0, 0.7);
+  EXPECT_THAT(kept(), ElementsAre(0.9, 0.1, 0.7));
+}
+
 TEST_F(TuningStoppingTest, HyperbandNeedsToKnowHowLongAJobIs) {
   config["Strategy"] = "Hyperband";
   request["TrainingJobDefinition"]["StaticHyperParameters"] = Json::object();
