@@ -16,6 +16,7 @@ struct TarEntry {
   std::string name, content = {};
   unsigned type = AE_IFREG;
   std::string link = {};  // where a link leads; a hard link where the type is a file's
+  unsigned mode = 0644;
 };
 
 inline void write_tar(const std::filesystem::path& path, const std::vector<TarEntry>& entries,
@@ -27,7 +28,7 @@ inline void write_tar(const std::filesystem::path& path, const std::vector<TarEn
     archive_entry* entry = archive_entry_new();
     archive_entry_copy_pathname(entry, each.name.c_str());
     archive_entry_set_filetype(entry, each.type);
-    archive_entry_set_perm(entry, 0644);
+    archive_entry_set_perm(entry, each.mode);
     archive_entry_set_size(entry, static_cast<la_int64_t>(each.content.size()));
     if (each.type == AE_IFLNK) archive_entry_copy_symlink(entry, each.link.c_str());
     if (each.type != AE_IFLNK && !each.link.empty()) archive_entry_copy_hardlink(entry, each.link.c_str());

@@ -2,6 +2,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -46,6 +47,7 @@ class Unpacker {
       } else {
         make_folder((folder_ / name).parent_path());
         write(folder_ / name);
+        if ((archive_entry_perm(entry) & S_IXUSR) != 0) let_run(folder_ / name);
       }
     }
   }
@@ -86,6 +88,14 @@ class Unpacker {
     }
     out.close();
     if (!out.good()) fail(Kind::unavailable, "cannot write ", printable(path.string()), ": ", system_message());
+  }
+
+  // By all that may read it: a model's own server need not run as the owner of its files. Nothing else of an archive's
+  // permissions is anybody's to choose.
+  static void let_run(const fs::path& path) {
+    constexpr auto kReaders = fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read;
+    const auto readers = static_cast<unsigned>(fs::status(path).permissions() & kReaders);
+    fs::permissions(path, static_cast<fs::perms>(readers >> 2), fs::perm_options::add);
   }
 
   const fs::path tar_, folder_;

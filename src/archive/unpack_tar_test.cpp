@@ -52,11 +52,14 @@ TEST_F(UnpackTar, AFileInTheWayAndADeviceAreRefused) {
   refuse("null is neither a file nor a folder");
 }
 
-TEST_F(UnpackTar, FilesCannotBeRun) {
-  write_tar(tar(), {{"a", "x"}});
+TEST_F(UnpackTar, OnlyWhatTheOwnerMayRunCanBeRunAndNoPowerComesWithIt) {
+  write_tar(tar(), {{.name = "serve", .content = "x", .mode = 06777}, {.name = "a", .content = "x", .mode = 06677}});
   unpack_tar(tar(), out());
-  EXPECT_EQ(fs::status(out() / "a").permissions() & fs::perms::set_uid, fs::perms::none);
-  EXPECT_EQ(fs::status(out() / "a").permissions() & fs::perms::owner_exec, fs::perms::none);
+  using enum fs::perms;
+  const auto serve = fs::status(out() / "serve").permissions(), other = fs::status(out() / "a").permissions();
+  EXPECT_NE(serve & owner_exec, none);
+  EXPECT_EQ(other & (owner_exec | group_exec | others_exec), none);
+  for (const fs::perms each : {serve, other}) EXPECT_EQ(each & (set_uid | set_gid | others_write), none);
 }
 
 TEST_F(UnpackTar, StopsAtItsLimits) {
