@@ -2,14 +2,18 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "runner/cores.h"
+#include "runner/capacity.h"
 #include "runner/log_text.h"
+#include "runner/process.h"
 
 namespace graft {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::ThrowsMessage;
+
+constexpr std::uint64_t kGiB = std::uint64_t{1} << 30;
 
 TEST(JobSpec, IsTheSameBehindJson) {
   JobSpec spec{.account = "1",
@@ -45,16 +49,67 @@ TEST(JobSpec, IsTheSameBehindJson) {
   EXPECT_EQ(json["channels"][0]["source"], "augmented_manifest");
 }
 
-TEST(Cores, AreGivenOnceAndNoMoreThanThereAre) {
-  Cores cores(1);
+JobSpec job_of(const std::string& instance_type, int instances = 1) {
   JobSpec spec;
-  spec.instance_type = "ml.m5.xlarge";
-  const auto taken = cores.take(spec);
+  spec.instance_type = instance_type;
+  spec.instances = instances;
+  return spec;
+}
+
+TEST(Capacity, CoresAreGivenOnceAndNoMoreThanThereAre) {
+  Capacity capacity({0}, kGiB);
+  const JobSpec spec = job_of("ml.m5.xlarge");
+  const auto taken = capacity.take(spec);
   ASSERT_TRUE(taken);
   EXPECT_EQ(taken->size(), 1U);
-  EXPECT_FALSE(cores.take(spec));
-  cores.give_back(*taken);
-  EXPECT_TRUE(cores.take(spec));
+  EXPECT_FALSE(capacity.take(spec));
+  capacity.give_back(spec, *taken);
+  EXPECT_TRUE(capacity.take(spec));
+}
+
+TEST(Capacity, MemoryIsGivenOnceToo) {
+  // Of 8, 8 and 16 GiB.
+  const JobSpec small = job_of("ml.m5.large"), two = job_of("ml.m5.large", 2);
+  Capacity capacity({0, 1, 2, 3, 4, 5, 6, 7}, 20 * kGiB);
+  const auto first = capacity.take(small), second = capacity.take(small);
+  ASSERT_TRUE(first && second);
+  EXPECT_FALSE(capacity.take(small));
+  capacity.give_back(small, *first);
+  EXPECT_FALSE(capacity.take(two));
+  capacity.give_back(small, *second);
+  EXPECT_TRUE(capacity.take(two));
+}
+
+TEST(Capacity, WhatIsLargerThanTheMachineRunsAlone) {
+  const JobSpec large = job_of("ml.r5.large"), small = job_of("ml.t2.medium");
+  Capacity capacity({0, 1, 2, 3}, 8 * kGiB);
+  const auto taken = capacity.take(large);
+  ASSERT_TRUE(taken);
+  EXPECT_FALSE(capacity.take(small));
+  capacity.give_back(large, *taken);
+  // As a runner finds them that ran side by side before: more than there is.
+  capacity.hold(large, {0, 1});
+  capacity.hold(large, {0, 1});
+  capacity.give_back(large, {0, 1});
+  EXPECT_FALSE(capacity.take(small));
+  // A job that never started has nothing to give back.
+  capacity.give_back(large, {});
+  EXPECT_FALSE(capacity.take(small));
+  capacity.give_back(large, {0, 1});
+  EXPECT_TRUE(capacity.take(small));
+}
+
+TEST(RunCommand, KillsWhatTakesTooLong) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(run_command({"echo", "x"}), "x\n");
+  EXPECT_THAT(
+      [] {
+        run_command({"sleep", "1000"}, milliseconds(50));
+      },
+      ThrowsMessage<Error>("sleep 1000 took too long, and was killed"));
+  // What it started keeps its output open, or it has closed that and goes on.
+  EXPECT_THROW(run_command({"sh", "-c", "sleep 1000 & exit 0"}, milliseconds(50)), Error);
+  EXPECT_THROW(run_command({"sh", "-c", "exec sleep 1000 >&- 2>&-"}, milliseconds(50)), Error);
 }
 
 TEST(LogText, LinesAreWholeAndBounded) {

@@ -69,7 +69,7 @@ void JobRun::check() {
 
 void JobRun::tell_queued() {
   try {
-    tell(JobPhase::queued, "Insufficient free cores: the job waits for others to end");
+    tell(JobPhase::queued, "Insufficient free cores or memory: the job waits for others to end");
   } catch (const std::exception& error) {
     spdlog::error("the job {}: {}", spec_.name, error.what());
   }

@@ -31,7 +31,7 @@ class JobRun {
 
   // Before run(), on these cores of this machine; without any where it is to be stopped before it starts.
   void give(std::vector<int> cores) { state_.cores = std::move(cores); }
-  // It waits for cores.
+  // It waits for cores or memory.
   void tell_queued();
   // To the job's end, or until leave() is called.
   void run();

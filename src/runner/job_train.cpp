@@ -15,6 +15,7 @@
 #include "base/printable.h"
 #include "base/words.h"
 #include "runner/below.h"
+#include "runner/capacity.h"
 #include "runner/job_log.h"
 #include "runner/job_run.h"
 #include "runner/log_text.h"
@@ -44,10 +45,6 @@ int meeting_port(bool local) {
 std::string random_token() {
   std::random_device device;
   return text(std::hex, device(), device(), device(), device());
-}
-
-std::uint64_t memory_of_machine() {
-  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 // Of the job's cores, an instance's share; one in turn where there are fewer.

@@ -1,12 +1,14 @@
 #include "runner/process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -21,6 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxOutput = 1 << 20;
+// For what was killed to be gone.
+constexpr auto kGone = std::chrono::seconds(10);
 
 // Field 22 of /proc/PID/stat; the second one is a name in brackets, which may hold anything. Empty: there is none.
 std::string start_of(pid_t pid) {
@@ -74,15 +78,29 @@ pid_t spawn(std::vector<std::string> command, SpawnActions& actions) {
   return pid;
 }
 
-std::string read_to_end(int fd) {
-  std::string output;
-  std::array<char, 4096> piece;
+using Clock = std::chrono::steady_clock;
+
+// Whether there is something to read, or an end, until then.
+bool wait_for(int fd, Clock::time_point until) {
   for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    pollfd wanted{fd, POLLIN, 0};
+    const int ready = ::poll(&wanted, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
+    if (ready > 0) return true;
+    if (ready == 0 || errno != EINTR) return false;
+  }
+}
+
+// False where its end has not come until then.
+bool read_to_end(int fd, Clock::time_point until, std::string& output) {
+  std::array<char, 4096> piece;
+  while (wait_for(fd, until)) {
     const ssize_t count = ::read(fd, piece.data(), piece.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return output;
+    if (count <= 0) return true;
     if (output.size() < kMaxOutput) output.append(piece.data(), static_cast<std::size_t>(count));
   }
+  return false;
 }
 
 }  // namespace
@@ -130,7 +148,7 @@ pid_t start_detached(const std::vector<std::string>& command, const std::string&
   return spawn(command, actions);
 }
 
-std::string run_command(const std::vector<std::string>& command) {
+std::string run_command(const std::vector<std::string>& command, std::chrono::milliseconds most) {
   std::array<int, 2> ends{-1, -1};
   require(::pipe2(ends.data(), O_CLOEXEC) == 0, "cannot make a pipe: ", system_message());
   const Descriptor reading(ends[0]);
@@ -144,12 +162,21 @@ std::string run_command(const std::vector<std::string>& command) {
     ::posix_spawn_file_actions_addclosefrom_np(&actions.value, 3);
     pid = spawn(command, actions);
   }
-  std::string output = read_to_end(reading.fd);
+  const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  const auto until = Clock::now() + most;
+  const std::string words = join(command, " ").substr(0, 200);
+  std::string output;
+  const bool ended = read_to_end(reading.fd, until, output) && wait_for(process.fd, until);
+  if (!ended) ::kill(-pid, SIGKILL);
   int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  // What waits for a disk that is gone does not go even when it is killed.
+  if (wait_for(process.fd, Clock::now() + kGone)) {
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
   }
+  if (!ended) fail(Kind::unavailable, words, " took too long, and was killed");
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    fail(Kind::unavailable, join(command, " ").substr(0, 200), " failed: ", output.substr(0, 1000));
+    fail(Kind::unavailable, words, " failed: ", output.substr(0, 1000));
   }
   return output;
 }

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,9 @@ int open_process(const ProcessId& id);
 // its output goes to `log`.
 pid_t start_detached(const std::vector<std::string>& command, const std::string& log);
 
-// Runs a short command to its end. Returns its output, whatever it is; throws when it fails.
-std::string run_command(const std::vector<std::string>& command);
+// Runs a short command to its end. Returns its output, whatever it is; throws when it fails. Whoever waits for it must
+// not wait for ever: one that takes longer than `most` is killed, and has failed.
+std::string run_command(const std::vector<std::string>& command,
+                        std::chrono::milliseconds most = std::chrono::minutes(2));
 
 }  // namespace graft

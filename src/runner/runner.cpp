@@ -12,7 +12,8 @@
 #include "base/file.h"
 #include "base/instance_type.h"
 #include "base/log.h"
-#include "runner/cores.h"
+#include "base/machine.h"
+#include "runner/capacity.h"
 #include "runner/inputs.h"
 #include "runner/job_run.h"
 #include "runner/metric_patterns.h"
@@ -49,6 +50,13 @@ void check(const JobSpec& spec) {
   }
 }
 
+// At most so many; 0: all.
+std::vector<int> cores_to_give(int most) {
+  std::vector<int> cores = cores_of_process();
+  if (most > 0 && static_cast<std::size_t>(most) < cores.size()) cores.resize(static_cast<std::size_t>(most));
+  return cores;
+}
+
 std::int64_t nanoseconds() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
@@ -79,7 +87,7 @@ struct Runner::State {
   std::mutex mutex;
   std::condition_variable changed;
   bool leaving = false;  // guarded by mutex, as all below
-  Cores cores{options.cores};
+  Capacity capacity{cores_to_give(options.cores), memory_of_machine()};
   std::map<Key, Active> active{};
   std::list<std::shared_ptr<JobRun>> queue{};  // in the order they came
   std::thread scheduler{};
@@ -104,7 +112,7 @@ void Runner::State::find_again() {
           waiting.push_back(std::move(run));
           continue;
         }
-        cores.hold(state.cores);
+        capacity.hold(run->spec(), state.cores);
         const Key key(run->spec().account, run->spec().name);
         start(key, std::move(run));
       } catch (const std::exception& error) {
@@ -128,11 +136,11 @@ void Runner::State::start(const Key& key, std::shared_ptr<JobRun> run) {
   });
 }
 
-// A job that has ended gives its cores to those that wait. False where none has. Without the lock for a while.
+// A job that has ended gives its room to those that wait. False where none has. Without the lock for a while.
 bool Runner::State::collect(std::unique_lock<std::mutex>& lock) {
   const auto job = std::find_if(active.begin(), active.end(), [](const auto& each) { return each.second.done; });
   if (job == active.end()) return false;
-  cores.give_back(job->second.run->state().cores);
+  capacity.give_back(job->second.run->spec(), job->second.run->state().cores);
   lock.unlock();
   job->second.thread.join();
   lock.lock();
@@ -149,7 +157,7 @@ bool Runner::State::start_next() {
     if (queue.empty() || active.size() >= kMostActive) return false;
     chosen = queue.begin();
     if (is_local()) {
-      auto given = cores.take((*chosen)->spec());
+      auto given = capacity.take((*chosen)->spec());
       if (!given) return false;
       (*chosen)->give(std::move(*given));
     }
