@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""Endpoints of `graft up` while things change and break: updates under load, alarms, killed processes, sleep, capture."""
+"""Endpoints of `graft up` while things change and break: updates under load, alarms, killed processes, sleep."""
 import concurrent.futures
 import contextlib
+import ctypes
 import functools
 import json
 import os
@@ -12,6 +13,7 @@ import tarfile
 import threading
 import time
 import unittest
+import unittest.mock
 
 import support
 from platforms import REGION, ROLE, Platform
@@ -22,6 +24,48 @@ BUCKET = "models"
 QUICK = {"Delay": 1, "MaxAttempts": 120}
 UNTIL_SECONDS = 90
 BUNDLE = ("graph.json", "model.safetensors", "graft.json")
+
+LANDLOCK_CREATE_RULESET = 444
+PROBE = """#!/usr/bin/python3
+import http.server, json, os, pathlib, sys
+
+def opens(path):
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+        return True
+    except OSError:
+        return False
+
+def signals():
+    try:
+        os.kill(PLATFORM, 0)
+        return True
+    except OSError:
+        return False
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = json.dumps({
+            "own": sorted(path.name for path in pathlib.Path(sys.argv[2]).iterdir() if opens(path)),
+            "others": [path for path in (pathlib.Path(__file__).parent / "others").read_text().split() if opens(path)],
+            "signals": signals()}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET
+
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(f"serving {sys.argv[2]} at http://127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()
+"""
+
+
+def landlock_version():
+    return ctypes.CDLL(None).syscall(LANDLOCK_CREATE_RULESET, None, 0, 1)
 
 
 @functools.cache
@@ -253,6 +297,33 @@ class HostingTest(support.ProductTest):
         with self.assertRaises(self.runtime.exceptions.ClientError) as caught:
             self.runtime.invoke_endpoint(EndpointName="many", Body=picture(), TargetModel="none.tar.gz")
         self.assertEqual(caught.exception.response["Error"]["Code"], "ValidationError")
+
+    @unittest.skipUnless(landlock_version() > 0, "this kernel has no Landlock")
+    def test_what_serves_a_model_sees_no_more_of_the_platform(self):
+        programs = self.folder / "bin"
+        programs.mkdir()
+        shutil.copy(support.BIN / "graft", programs / "graft")
+        with unittest.mock.patch.object(support, "BIN", programs), Platform(self.folder / "data") as platform:
+            s3, sagemaker = platform.client("s3"), platform.client("sagemaker")
+            s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+            s3.upload_file(str(archive(self.folder, "own")), BUCKET, "own.tar.gz")
+            files = [path for path in platform.folder.rglob("*") if path.is_file()]
+            for part in ("identity", "objects"):
+                self.assertTrue(any(path.is_relative_to(platform.folder / part) for path in files), part)
+            # In the place of the program that serves: one that looks around, as who has taken that one over could.
+            (programs / "others").write_text("\n".join(map(str, files)))
+            (programs / "probe").write_text(PROBE.replace("PLATFORM", str(platform.process.pid)))
+            (programs / "probe").chmod(0o755)
+            (programs / "probe").rename(programs / "graft")
+            sagemaker.create_model(ModelName="own", ExecutionRoleArn=ROLE, PrimaryContainer={
+                "Image": IMAGE, "ModelDataUrl": f"s3://{BUCKET}/own.tar.gz"})
+            sagemaker.create_endpoint_config(EndpointConfigName="own", ProductionVariants=[{
+                "VariantName": "v", "ModelName": "own", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}])
+            sagemaker.create_endpoint(EndpointName="own", EndpointConfigName="own")
+            sagemaker.get_waiter("endpoint_in_service").wait(EndpointName="own", WaiterConfig=QUICK)
+            answer = platform.client("sagemaker-runtime").invoke_endpoint(EndpointName="own", Body=b"")
+            self.assertEqual(json.loads(answer["Body"].read()),
+                             {"own": sorted(BUNDLE), "others": [], "signals": landlock_version() < 6})
 
 
 if __name__ == "__main__":

@@ -150,6 +150,7 @@ SageMaker::SageMaker(const SageMakerOptions& options, Logs& logs, Metrics& metri
   state.set_objects();
   state.hosting = std::make_unique<Hosting>(HostingOptions{.folder = options.folder / "endpoints",
                                                            .programs = options.programs,
+                                                           .hidden = options.folder.parent_path(),
                                                            .s3 = options.s3,
                                                            .in_alarm = options.in_alarm},
                                             state.hosting_listener());

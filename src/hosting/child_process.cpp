@@ -11,8 +11,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <optional>
+#include <string_view>
 #include <utility>
 
+#include "base/confinement.h"
 #include "base/error.h"
 
 namespace graft {
@@ -32,12 +35,19 @@ struct Arguments {
     CPU_ZERO(&cores);
     for (const int core : program.cores) CPU_SET(static_cast<std::size_t>(core), &cores);
     limited = !program.cores.empty();
+    if (!program.hidden.empty()) confinement.emplace(program.hidden, program.shown);
   }
   std::vector<std::string> words, variables{};
   std::vector<char*> argv{}, envp{};
   cpu_set_t cores{};
   bool limited = false;
+  std::optional<Confinement> confinement{};
 };
+
+[[noreturn]] void give_up(std::string_view why) {
+  [[maybe_unused]] const ssize_t said = ::write(STDERR_FILENO, why.data(), why.size());
+  ::_exit(127);
+}
 
 [[noreturn]] void become(const Arguments& arguments, pid_t parent, int input, int output) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -47,6 +57,10 @@ struct Arguments {
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
+  // While its rules, which are a descriptor, are still open.
+  if (arguments.confinement && !arguments.confinement->enter()) {
+    give_up("error: the kernel does not confine the program\n");
+  }
   // Sockets of clients, which nobody else could close.
   if (::close_range(kFirstOwn, ~0U, 0) != 0) {
     for (int i = kFirstOwn; i < 4096; ++i) ::close(i);
@@ -57,9 +71,7 @@ struct Arguments {
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::execve(arguments.argv.front(), arguments.argv.data(), arguments.envp.data());
-  static constexpr std::string_view kSorry = "error: the program cannot be started\n";
-  [[maybe_unused]] const ssize_t said = ::write(STDERR_FILENO, kSorry.data(), kSorry.size());
-  ::_exit(127);
+  give_up("error: the program cannot be started\n");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
@@ -16,6 +17,10 @@ struct Program {
   std::vector<std::string> command{};                // the first is a path
   std::map<std::string, std::string> environment{};  // all of it
   std::vector<int> cores{};                          // that it may run on; empty: all
+  // Of the files below it the program and all that it starts see only what is in one of `shown`; empty: all. Where the
+  // kernel cannot do that (can_confine()), they see all.
+  std::filesystem::path hidden{};
+  std::vector<std::filesystem::path> shown{};
 };
 
 // To be made, used and destroyed by one thread: the kernel ends the program when the thread ends that started it.

@@ -5,6 +5,9 @@
 
 #include <csignal>
 
+#include "base/confinement.h"
+#include "base/file.h"
+
 namespace graft {
 namespace {
 
@@ -36,6 +39,22 @@ TEST(ChildProcess, HasTheEnvironmentThatItIsGivenAndNoOther) {
   ::setenv("GRAFT_TEST_SECRET", "s", 1);
   EXPECT_THAT(run("echo $NAME $GRAFT_TEST_SECRET", {{"NAME", "a b"}}).first, ElementsAre("a b"));
   ::unsetenv("GRAFT_TEST_SECRET");
+}
+
+TEST(ChildProcess, SeesOfAHiddenFolderWhatItIsShown) {
+  if (!can_confine()) GTEST_SKIP() << "this kernel has no Landlock";
+  const TemporaryFolder folder;
+  make_folder(folder.path() / "own");
+  write_file(folder.path() / "own/file", std::string_view("mine"));
+  write_file(folder.path() / "other", std::string_view("theirs"));
+  ChildProcess child({.command = {"/bin/sh", "-c", "cat $F/other; cat $F/own/file; exit 3"},
+                      .environment = {{"PATH", "/usr/bin:/bin"}, {"F", folder.path().string()}},
+                      .hidden = folder.path(),
+                      .shown = {folder.path() / "own"}});
+  std::vector<std::string> lines;
+  EXPECT_EQ(child.wait(), 3);
+  child.read_lines([&](std::string line) { lines.push_back(std::move(line)); });
+  EXPECT_THAT(lines, ElementsAre(testing::HasSubstr("Permission denied"), "mine"));
 }
 
 TEST(ChildProcess, SaysWhatItCannotStart) {

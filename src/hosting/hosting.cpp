@@ -4,6 +4,7 @@
 #include <map>
 #include <shared_mutex>
 
+#include "base/confinement.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -56,6 +57,10 @@ struct Hosting::State {
 
 Hosting::Hosting(HostingOptions options, HostingListener listener) {
   make_folder(options.folder);
+  if (!options.hidden.empty() && !can_confine()) {
+    spdlog::warn("the kernel has no Landlock: nothing but graft itself keeps a model that it serves from {}",
+                 options.hidden.string());
+  }
   state_ = std::make_unique<State>(std::move(options), std::move(listener));
 }
 

@@ -15,6 +15,8 @@ namespace graft {
 struct HostingOptions {
   std::filesystem::path folder{};    // models that were unpacked, logs
   std::filesystem::path programs{};  // where graft is
+  // The platform's folder, of which a graft that serves sees its model only, where the kernel can do that; empty: all.
+  std::filesystem::path hidden{};
   std::function<S3Settings(const std::string& account)> s3{};
   std::function<bool(const std::string& account, const std::string& alarm)> in_alarm{};
 };

@@ -99,8 +99,8 @@ TEST_F(HostingTest, WhatTheModelRefusesIsAModelError) {
 }
 
 TEST_F(HostingTest, ARequestWhoseProcessDiesIsAnsweredByAnother) {
+  const TemporaryFolder folder;  // before the processes, which see nothing that comes later beside what is hidden
   house_.make(endpoint("e", {variant("a", model("m"), 1, 2)}));
-  const TemporaryFolder folder;
   const std::string marker = (folder.path() / "died").string();
   answer({{"X-Behave", "die-once"}, {"X-Marker", marker}});
   EXPECT_TRUE(std::filesystem::exists(marker));
@@ -108,8 +108,8 @@ TEST_F(HostingTest, ARequestWhoseProcessDiesIsAnsweredByAnother) {
 }
 
 TEST_F(HostingTest, AlsoWhenThereIsNoneButTheOneThatIsStartedAgain) {
-  house_.make(endpoint("e", {variant("a", model("m"))}));
   const TemporaryFolder folder;
+  house_.make(endpoint("e", {variant("a", model("m"))}));
   answer({{"X-Behave", "die-once"}, {"X-Marker", (folder.path() / "died").string()}});
 }
 

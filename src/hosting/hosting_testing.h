@@ -113,6 +113,7 @@ class House {
     hosting = std::make_unique<Hosting>(
         HostingOptions{.folder = folder_.path() / "hosting",
                        .programs = programs_,
+                       .hidden = folder_.path(),
                        .s3 = [this](const std::string&) { return store.settings(); },
                        .in_alarm = [this](const std::string&, const std::string& name) { return name == alarm(); }},
         HostingListener{.changed = [this](const EndpointState& state) { heard(state); },

@@ -101,8 +101,8 @@ InstancePointer Launcher::launch(const EndpointSpec& endpoint, const FleetVarian
   if (const std::optional<SharedHead> head = variant.model ? find_head(*variant.model) : std::nullopt) {
     ServingProgram serving = program_of(endpoint, variant.spec, *instance);
     const auto program = [&](const fs::path& backbone, const fs::path& heads) {
-      return graft_program(options_.programs, {GraftProgram::Mode::heads, backbone, heads}, variant.spec,
-                           endpoint.region, options_.s3(endpoint.account));
+      return graft_program(options_.programs, {GraftProgram::Mode::heads, backbone, heads, options_.hidden},
+                           variant.spec, endpoint.region, options_.s3(endpoint.account));
     };
     backbones_.join(*instance, {.account = endpoint.account,
                                 .head = *head,
@@ -127,6 +127,7 @@ void Launcher::launch_graft(const EndpointSpec& endpoint, const FleetVariant& va
   } else {
     what.model = variant.model->folder;
   }
+  what.hidden = options_.hidden;
   ServingProgram serving = program_of(endpoint, spec, instance);
   serving.program = graft_program(options_.programs, what, spec, endpoint.region, options_.s3(endpoint.account));
   instance.process = std::make_shared<ServingProcess>(std::move(serving), bell_);

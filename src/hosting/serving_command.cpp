@@ -107,6 +107,11 @@ Program graft_program(const fs::path& programs, const GraftProgram& what, const 
   }
   add_credentials(program.environment, region, s3);
   program.cores = cores_of(variant.instance_type);
+  program.hidden = what.hidden;
+  // The program itself too: it may have been put beside the data.
+  program.shown = {program.command.front(), what.model};
+  if (!what.heads.empty()) program.shown.push_back(what.heads);
+  if (!s3.authorities.empty()) program.shown.push_back(s3.authorities);
   return program;
 }
 

@@ -25,6 +25,8 @@ struct GraftProgram {
   enum class Mode { bundle, heads, multi_model } mode = Mode::bundle;
   std::filesystem::path model{};  // the bundle; the backbone; where models are loaded from
   std::filesystem::path heads{};
+  // The platform's folder, of which the program sees these two only; empty: all.
+  std::filesystem::path hidden{};
 };
 Program graft_program(const std::filesystem::path& programs, const GraftProgram& what, const VariantSpec& variant,
                       const std::string& region, const S3Settings& s3);

@@ -33,6 +33,13 @@ TEST(ServingCommand, AModelsEnvironmentDoesNotSteerTheLibraries) {
                                          Not(Contains(Key("LD_PRELOAD"))), Not(Contains(Pair("PATH", "/evil")))));
 }
 
+TEST(ServingCommand, OfThePlatformsFolderItSeesWhatItServes) {
+  const GraftProgram what{GraftProgram::Mode::heads, "/data/models/m", "/data/heads/h", "/data"};
+  const Program program = graft_program("/data/bin", what, test::variant("a", ""), "us-west-2", kStore);
+  EXPECT_EQ(program.hidden, "/data");
+  EXPECT_THAT(program.shown, ElementsAre("/data/bin/graft", "/data/models/m", "/data/heads/h"));
+}
+
 TEST(ServingCommand, AnInstanceTypeIsWorthCores) {
   EXPECT_TRUE(cores_of("").empty());
   EXPECT_TRUE(cores_of("ml.m5.24xlarge").empty());  // all there are

@@ -109,7 +109,7 @@ void ServingProcess::live() {
     verdict = !life.verdict.empty() ? life.verdict
               : status >= 128       ? text("it was ended by signal ", status - 128)
                                     : text("it ended with exit code ", status);
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {  // also of the file system, on the way to what is hidden
     verdict = error.what();
   }
   const std::lock_guard lock(mutex_);
