@@ -97,6 +97,8 @@ void HostedEndpoint::deploy(EndpointSpec spec) {
   } catch (const Stopped&) {
     house_.retirement.retire(launched);
     throw;
+  } catch (const Superseded&) {
+    house_.retirement.retire(launched);
   } catch (const std::exception& error) {
     spdlog::warn("the endpoint {}: {}", name_, error.what());
     if (before) {
@@ -120,7 +122,7 @@ std::vector<FleetVariant> HostedEndpoint::prepare(const EndpointSpec& spec, cons
     } else {
       variants.push_back(prepare_patiently(spec, variant));
     }
-    if (stopping_) throw Stopped{};
+    give_way();
   }
   return variants;
 }
@@ -154,6 +156,17 @@ void HostedEndpoint::launch(const EndpointSpec& spec, std::vector<FleetVariant>&
   }
 }
 
+// An endpoint that serves nothing yet becomes first what it was told first.
+bool HostedEndpoint::is_superseded() const {
+  const std::lock_guard lock(mutex_);
+  return routing_ && !wishes_.empty();
+}
+
+void HostedEndpoint::give_way() const {
+  if (stopping_) throw Stopped{};
+  if (is_superseded()) throw Superseded{};
+}
+
 // Throws why it is never going to be.
 bool HostedEndpoint::is_ready(const Instance& instance) const {
   const ServingProcess::Phase phase = instance.process->phase();
@@ -169,17 +182,20 @@ bool HostedEndpoint::is_ready(const Instance& instance) const {
 void HostedEndpoint::wait_until_ready(const std::vector<InstancePointer>& instances) {
   const Clock::time_point latest = Clock::now() + kLongestStart;
   for (const InstancePointer& instance : instances) {
-    const auto one_settled = [&] { return stopping_ || instance->process->phase() != ServingProcess::Phase::starting; };
+    const auto one_settled = [&] {
+      return stopping_ || is_superseded() || instance->process->phase() != ServingProcess::Phase::starting;
+    };
     if (!house_.bell->wait_until(latest, one_settled)) {
       fail(Kind::unavailable, "it did not start within ", kLongestStart.count(), " s");
     }
-    if (stopping_) throw Stopped{};
+    give_way();
     const Clock::time_point latest_probe = Clock::now() + kLongestProbe;
     while (!is_ready(*instance) || !serves(*instance)) {
       if (Clock::now() > latest_probe) {
         fail(Kind::unavailable, "its process does not serve it: its log says why");
       }
       pause_until(Clock::now() + kProbe);
+      give_way();
     }
   }
 }
@@ -235,6 +251,8 @@ void HostedEndpoint::wake() {
   } catch (const Stopped&) {
     house_.retirement.retire(launched);
     throw;
+  } catch (const Superseded&) {  // who waits for it to wake is answered by what comes next
+    house_.retirement.retire(launched);
   } catch (const std::exception& error) {
     house_.retirement.retire(launched);
     set(Status::in_service, error.what());

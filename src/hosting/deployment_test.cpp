@@ -190,6 +190,35 @@ TEST_F(Deployment, AnUpdateDuringAnUpdateComesBehindIt) {
   EXPECT_THAT(told, ElementsAre("c1", "c4"));
 }
 
+TEST_F(Deployment, AStartThatHangsGivesWayToTheNextUpdate) {
+  house_.make(to(model("m"), "c1"));
+  Load load(house_, 3);
+  house_.hosting->apply(to(model("n", "slow 1000"), "c2"));
+  const auto starts = [&] { return std::ranges::count(house_.lines(), "a: starting"); };
+  EXPECT_TRUE(test::eventually([&] { return starts() == 2; }));
+  const EndpointState state = house_.make(to(model("o"), "c3"));
+  EXPECT_EQ(state.config, "c3");
+  EXPECT_EQ(state.failure, "");
+  EXPECT_EQ(answering(), "o");
+  EXPECT_THAT(load.end(), IsEmpty());
+}
+
+TEST_F(Deployment, AlsoThatOfAnEndpointThatIsWoken) {
+  EndpointSpec spec = to(model("m", "well"), "c1");
+  spec.idle_seconds = 0.5;
+  house_.make(spec);
+  EXPECT_TRUE(test::eventually([&] { return house_.hosting->state("1", "e")->variants.at(0).current_instances == 0; }));
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(house_.folder() / "models")) {
+    if (entry.path().filename() == "behaviour") write_file(entry.path(), std::string_view("slow 1000"));
+  }
+  std::thread sleeper([&] { EXPECT_EQ(answering(), "n"); });
+  const auto starts = [&] { return std::ranges::count(house_.lines(), "a: starting"); };
+  EXPECT_TRUE(test::eventually([&] { return starts() == 2; }));
+  house_.hosting->apply(to(model("n"), "c2"));
+  sleeper.join();
+  EXPECT_EQ(house_.wait_until_settled("e").config, "c2");
+}
+
 // As a platform does that was killed meanwhile.
 TEST_F(Deployment, WhatServedServesAgainAndTheUpdateBeginsAnew) {
   house_.hosting->apply(to(model("m"), "c1"));

@@ -47,7 +47,8 @@ class HostedEndpoint {
 
  private:
   using Clock = std::chrono::steady_clock;
-  struct Stopped {};  // thrown when stop() was called meanwhile
+  struct Stopped {};     // thrown when stop() was called meanwhile
+  struct Superseded {};  // thrown when apply() was, and what was waited for need not come any more
 
   // Of the thread.
   void work();
@@ -58,6 +59,8 @@ class HostedEndpoint {
               std::vector<InstancePointer>& launched);
   void wait_until_ready(const std::vector<InstancePointer>& instances);
   bool is_ready(const Instance& instance) const;
+  bool is_superseded() const;
+  void give_way() const;  // throws Stopped or Superseded where it is time
   void shift(const FleetPointer& before, const FleetPointer& after);
   void bake(const EndpointSpec& spec, double seconds, Clock::time_point latest);
   void fall_asleep();

@@ -41,6 +41,7 @@ class Hosting {
   ~Hosting();
 
   // Makes the endpoint, or changes it to this without a dropped request; goes on in the background and tells `changed`.
+  // A change whose instances are still being started is given up for a later one; one that is being shifted to is not.
   // What is applied to an endpoint that serves nothing yet is deployed to it when it does: applied one after the other,
   // what served before a platform was killed and what it was to become go on where they were.
   void apply(const EndpointSpec& spec);
