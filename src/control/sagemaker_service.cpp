@@ -45,7 +45,8 @@ alarm of the AutoRollbackConfiguration, or a variant that does not start, takes 
 `<S3OutputPath>/<what comes behind the S3Uri, or its name in the manifest>.out`. With DataProcessing a record is JSON: a
 line where the SplitType is Line, else the object. When some fail the others are done, the job is Failed and the log
 stream `<job>/i-1-<time>/data-log` names them. A platform that was killed goes on with those that have no output yet. An
-object of `SplitType` Line has at most 256 MiB.
+object has at most 256 MiB, unpacked too, and so have the answers to it. The objects that all jobs work at take at most
+1 GiB together, each twice its size, ten times with DataProcessing, one in Gzip as if it were the largest; others wait.
 
 **Tuning.** Bayesian is a Parzen estimator (Bergstra et al., 2011). Auto scaling is logarithmic for a
 range above 0 whose ends are a factor of 100 apart, else linear. The objective is the last value that a job says of its
@@ -53,7 +54,9 @@ metric; graft's images end with that of the model they keep. Hyperband counts a 
 epochs and compares it, at a third, a ninth and so on of MaxResource, with all that have come so far: outside the best third
 it is stopped. It waits for nobody (Li et al., 2020). Early stopping `Auto` compares each value with the median of the
 averages of at least three earlier jobs. What was stopped so counts with its last value; the best training job is one that
-has a model.
+has a model. What a job says again when it was restarted does not count twice. With a WarmStartConfig Bayesian knows what
+the parents' training jobs came to, as if this job had tried it, where the values lie in its ranges; the other strategies
+do not ask. A job and its parents have at most 750 training jobs together.
 )";
 
 }  // namespace

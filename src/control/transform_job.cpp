@@ -151,7 +151,7 @@ std::vector<aws::Field> create_fields() {
       {"BatchStrategy", done},
       {"Environment", done},
       {"TransformInput.DataSource.S3DataSource.S3DataType", done, "`S3Prefix`, `ManifestFile`"},
-      {"TransformInput.DataSource.S3DataSource.S3Uri", done},
+      {"TransformInput.DataSource.S3DataSource.S3Uri", done, "objects of at most 256 MiB"},
       {"TransformInput.ContentType", done},
       {"TransformInput.CompressionType", done, "with `Gzip` each object is unpacked before it is split"},
       {"TransformInput.SplitType", done, "`None`, `Line`"},

@@ -59,8 +59,8 @@ TransformPlan transform_plan(const Json& request) {
   return plan;
 }
 
-TransformInput input_of(const TransformPlan& plan, const std::string& key) {
-  return {{plan.input.bucket, key}, std::string(relative(plan.input.key, key))};
+TransformInput input_of(const TransformPlan& plan, const std::string& key, std::optional<std::uint64_t> size) {
+  return {{plan.input.bucket, key}, std::string(relative(plan.input.key, key)), size};
 }
 
 S3Path output_of(const TransformPlan& plan, const TransformInput& input) {

@@ -1,6 +1,7 @@
 // What a batch transform is made of, as pure functions: the names of its outputs, and how an object becomes requests.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,10 +39,11 @@ TransformPlan transform_plan(const Json& request);
 
 struct TransformInput {
   S3Path path{};
-  std::string name{};  // below the prefix, or in the manifest
+  std::string name{};                   // below the prefix, or in the manifest
+  std::optional<std::uint64_t> size{};  // bytes; a manifest does not say it
 };
 // An object of the prefix.
-TransformInput input_of(const TransformPlan& plan, const std::string& key);
+TransformInput input_of(const TransformPlan& plan, const std::string& key, std::optional<std::uint64_t> size = {});
 
 // Where the answers to an object go.
 S3Path output_of(const TransformPlan& plan, const TransformInput& input);

@@ -18,7 +18,13 @@ namespace {
 
 constexpr std::size_t kJobsAtOnce = 4;
 constexpr std::size_t kMostObjects = 1'000'000;
-constexpr std::uint64_t kMostObject = std::uint64_t{256} << 20;  // bytes; its requests are made from it in memory
+// Bytes of an object, and of the answers to it. Its requests are made from it in memory; so much of it all jobs may
+// take together.
+constexpr std::uint64_t kMostObject = std::uint64_t{256} << 20;
+constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 30;
+// How often an object is in memory: beside its answers, and where it is filtered as values that take far more than
+// text.
+constexpr std::uint64_t kPlain = 2, kFiltered = 10;
 constexpr std::size_t kMostReason = 1024;
 constexpr double kLook = 0.05;  // seconds
 constexpr const char* kLogGroup = "/aws/sagemaker/TransformJobs";
@@ -46,7 +52,7 @@ bool is_worth_another_try(const Response& response) {
 }  // namespace
 
 TransformWork::TransformWork(Control control)
-    : control_(control), errands_(kJobsAtOnce, [this](const Errands::Key& key) { work(key); }) {}
+    : control_(control), room_(kMostMemory), errands_(kJobsAtOnce, [this](const Errands::Key& key) { work(key); }) {}
 
 void TransformWork::start() {
   for (const char* status : {"InProgress", "Stopping"}) {
@@ -117,14 +123,14 @@ std::vector<TransformInput> TransformWork::inputs(const Record& job, const Trans
   if (plan.manifest) {
     const Bytes content = control_.outside.get_object(job.account, plan.input, kMostObject);
     for (InputObject& object : parse_manifest(as_text(content), name(plan.input))) {
-      inputs.push_back({std::move(object.path), std::move(object.name)});
+      inputs.push_back({.path = std::move(object.path), .name = std::move(object.name)});
     }
     require(inputs.size() <= kMostObjects, name(plan.input), " names more than ", kMostObjects, " objects");
     return inputs;
   }
   for (const RemoteObject& object : control_.outside.list_objects(job.account, plan.input, kMostObjects)) {
     const bool folder = object.size == 0 && object.key.ends_with('/');
-    if (!folder) inputs.push_back(input_of(plan, object.key));
+    if (!folder) inputs.push_back(input_of(plan, object.key, object.size));
   }
   return inputs;
 }
@@ -163,7 +169,20 @@ void TransformWork::transform_all(const Record& job, const TransformPlan& plan,
   require(failed == 0, failed, " of ", inputs.size(), " objects could not be transformed. The first: ", first);
 }
 
+std::uint64_t TransformWork::memory_for(const Record& job, const TransformPlan& plan,
+                                        const TransformInput& input) const {
+  std::uint64_t size = kMostObject;
+  // What is packed says nothing of its size.
+  if (!plan.gzip && input.size) size = *input.size;
+  if (!plan.gzip && !input.size) {
+    const auto found = control_.outside.list_objects(job.account, input.path, 1);
+    if (!found.empty() && found[0].key == input.path.key) size = found[0].size;
+  }
+  return std::min(size, kMostObject) * (plan.filter ? kFiltered : kPlain);
+}
+
 void TransformWork::transform_object(const Record& job, const TransformPlan& plan, const TransformInput& input) {
+  const auto share = room_.take(memory_for(job, plan, input), [&] { check_wanted(job); });
   Bytes content = control_.outside.get_object(job.account, input.path, kMostObject);
   if (plan.gzip) content = aws::gunzip(content, kMostObject);
   const std::string answers = answers_to(job, plan, as_text(content));
@@ -173,6 +192,8 @@ void TransformWork::transform_object(const Record& job, const TransformPlan& pla
 std::string TransformWork::answers_to(const Record& job, const TransformPlan& plan, std::string_view content) {
   std::string answers;
   const auto end_line = [&] {
+    require(answers.size() <= kMostObject, "the answers to one object are more than ", kMostObject >> 20,
+            " MiB: divide it into smaller ones");
     if (plan.newline_after && !answers.ends_with('\n')) answers += '\n';
   };
   if (!plan.filter) {

@@ -9,6 +9,7 @@
 #include "control/control.h"
 #include "control/errands.h"
 #include "control/transform_plan.h"
+#include "control/transform_room.h"
 
 namespace graft {
 
@@ -29,6 +30,7 @@ class TransformWork {
   std::vector<TransformInput> left_to_do(const Record& job, const TransformPlan& plan);
   void transform_all(const Record& job, const TransformPlan& plan, const std::vector<TransformInput>& inputs);
   void transform_object(const Record& job, const TransformPlan& plan, const TransformInput& input);
+  std::uint64_t memory_for(const Record& job, const TransformPlan& plan, const TransformInput& input) const;
   std::vector<TransformInput> inputs(const Record& job, const TransformPlan& plan);
   std::string answers_to(const Record& job, const TransformPlan& plan, std::string_view content);
   std::string ask(const Record& job, const TransformPlan& plan, std::string_view request);
@@ -36,6 +38,7 @@ class TransformWork {
   void end(const Record& job, const std::string& status, const std::string& failure);
 
   Control control_;
+  TransformRoom room_;
   Errands errands_;
 };
 

@@ -60,7 +60,10 @@ std::vector<aws::Field> create_tuning_job_fields() {
       {"TrainingJobDefinition.RetryStrategy", done},
       {"TrainingJobDefinition.Environment", done},
       {"TrainingJobDefinitions", refused, "give one TrainingJobDefinition"},
-      {"WarmStartConfig", refused, "tuning begins anew"},
+      {"WarmStartConfig.ParentHyperParameterTuningJobs", done, "1 to 5 that have ended, with the same objective"},
+      {"WarmStartConfig.WarmStartType", done,
+       "`IdenticalDataAndAlgorithm`: the same hyper-parameters, and an OverallBestTrainingJob; `TransferLearning`: as "
+       "many. Whether data and image are the same is for who asks"},
       {"Tags", done, "of its training jobs too"},
       {"Autotune", refused, "ranges are chosen by who asks"},
   };

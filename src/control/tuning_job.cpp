@@ -13,6 +13,7 @@
 #include "control/tuning_fields.h"
 #include "control/tuning_record.h"
 #include "control/tuning_stopping.h"
+#include "control/tuning_warm_start.h"
 
 namespace graft {
 namespace {
@@ -98,7 +99,9 @@ Json create_tuning_job(const Control& control, const Caller& caller, const Json&
   const std::string arn = arn_of(caller, kTuningJob, name);
   if (control.records.find(caller.account, kTuningJob, name)) throw there_already(caller, kTuningJob, name);
   check_request(control, caller, input, arn);
+  const Json start = warm_start_of(control, caller, input);
   Record job = new_record(caller, kTuningJob, name, input);
+  if (!start.is_null()) job.inner["WarmStart"] = start;
   job.status = "InProgress";
   job.document["HyperParameterTuningJobArn"] = arn;
   job.document["HyperParameterTuningJobConfig"].emplace("TrainingJobEarlyStoppingType", "Off");
@@ -138,6 +141,7 @@ Json describe_tuning_job(const Control& control, const Caller& caller, const Jso
   if (const Record* best = best_of(trainings, objective_of(tuning))) {
     answer["BestTrainingJob"] = tuned_summary(*best, tuning);
   }
+  if (Json best = overall_best(tuning, trainings); !best.is_null()) answer["OverallBestTrainingJob"] = std::move(best);
   return answer;
 }
 

@@ -25,14 +25,18 @@ constexpr double kSameCategory = 0.8;  // how often a draw keeps the category of
 constexpr std::size_t kMostRanges = 30;
 constexpr double kOrdersForLogarithm = 100;
 
-double number_in(const Json& range, const char* field, const std::string& at) {
-  const std::string text = aws::text_of(range, field, {.least = 1, .most = 256}, at);
+std::optional<double> find_number(const std::string& text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) {
-    aws::invalid_field(at, field, text, "Member must be a number");
-  }
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return {};
   return number;
+}
+
+double number_in(const Json& range, const char* field, const std::string& at) {
+  const std::string text = aws::text_of(range, field, {.least = 1, .most = 256}, at);
+  const auto number = find_number(text);
+  if (!number) aws::invalid_field(at, field, text, "Member must be a number");
+  return *number;
 }
 
 TunedParameter::Scaling scaling_of(const Json& range, const TunedParameter& parameter, const std::string& at) {
@@ -277,6 +281,14 @@ double place_of(const TunedParameter& parameter, const std::string& value) {
   if (parameter.type == TunedParameter::Type::integer) number += 0.5;  // the middle of what it stands for
   const double low = scaled(parameter, parameter.least), high = scaled(parameter, end_of(parameter));
   return high > low ? std::clamp((scaled(parameter, number) - low) / (high - low), 0.0, 1.0) : 0.5;
+}
+
+bool lies_in(const TunedParameter& parameter, const std::string& value) {
+  if (parameter.type == TunedParameter::Type::categorical) {
+    return std::find(parameter.values.begin(), parameter.values.end(), value) != parameter.values.end();
+  }
+  const auto number = find_number(value);
+  return number && *number >= parameter.least && *number <= parameter.most;
 }
 
 HyperParameterValues random_values(const std::vector<TunedParameter>& space, Key key) {

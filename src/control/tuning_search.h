@@ -32,6 +32,8 @@ std::vector<TunedParameter> space_of(const Json& ranges);
 // The value at a place in [0, 1], as a request has it; and the place of a value.
 std::string value_at(const TunedParameter& parameter, double place);
 double place_of(const TunedParameter& parameter, const std::string& value);
+// Whether it is a value of the range.
+bool lies_in(const TunedParameter& parameter, const std::string& value);
 
 HyperParameterValues random_values(const std::vector<TunedParameter>& space, Key key);
 

@@ -11,6 +11,7 @@
 #include "control/training_job.h"
 #include "control/tuning_record.h"
 #include "control/tuning_stopping.h"
+#include "control/tuning_warm_start.h"
 
 namespace graft {
 namespace {
@@ -44,7 +45,7 @@ HyperParameterValues proposal(const Record& tuning, const std::vector<Record>& t
   if (strategy == "Grid") return grid_values(space, index);
   if (strategy == "Random" || strategy == "Hyperband") return random_values(space, key);
   const TuningObjective objective = objective_of(tuning);
-  std::vector<Trial> trials;
+  std::vector<Trial> trials = warm_trials(tuning);
   for (const Record& training : trainings) {
     Trial trial{.values = training.inner.at("TunedHyperParameters").get<HyperParameterValues>()};
     const auto value = has_result(training, objective) ? objective_value(training, objective) : std::nullopt;
