@@ -80,7 +80,7 @@ Json create_endpoint(const Control& control, const Caller& caller, const Json& i
   create_or_fail(control.records, caller, endpoint);
   try {
     control.outside.apply_endpoint(spec);
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     control.records.erase(caller.account, kEndpoint, name);
     throw;
   }
@@ -128,19 +128,37 @@ void retain(EndpointSpec& spec, const EndpointSpec& before, const Json& input) {
   if (!excluded.contains("DataCaptureConfig")) spec.capture = before.capture;
 }
 
+// Hosting did not take the change: the endpoint is what it was before.
+void undo_change(const Control& control, const Record& before, const std::string& reason) {
+  control.records.update(before.account, kEndpoint, before.name, [&](Record& endpoint) {
+    if (endpoint.status != "Updating") return;  // it is being deleted
+    endpoint.status = before.status;
+    endpoint.inner = before.inner;
+    endpoint.document = before.document;
+    endpoint.document["FailureReason"] = cut(reason, 1024);
+  });
+}
+
 // Changes what the endpoint is to be, as one step, unless it is busy, and tells hosting.
 Json change_endpoint(const Control& control, const Caller& caller, const std::string& name,
                      const std::function<EndpointSpec(Record&)>& change) {
   EndpointSpec spec;
+  Record before;
   const bool there = control.records.update(caller.account, kEndpoint, name, [&](Record& endpoint) {
     fail_if_busy(endpoint);
+    before = endpoint;
     spec = change(endpoint);
     endpoint.status = "Updating";
     endpoint.inner["Spec"] = spec;
     endpoint.document.erase("FailureReason");
   });
   if (!there) throw missing(caller, kEndpoint, name);
-  control.outside.apply_endpoint(spec);
+  try {
+    control.outside.apply_endpoint(spec);
+  } catch (const std::exception& error) {
+    undo_change(control, before, error.what());
+    throw;
+  }
   return {{"EndpointArn", spec.arn}};
 }
 
@@ -236,7 +254,7 @@ void resume_endpoints(const Control& control) {
     for (const Record& endpoint : control.records.in_status(kEndpoint, status)) {
       try {
         resume(control, endpoint);
-      } catch (const Error& error) {
+      } catch (const std::exception& error) {
         spdlog::warn("the endpoint {} cannot be started: {}", endpoint.name, error.what());
         control.records.update(endpoint.account, kEndpoint, endpoint.name, [&](Record& record) {
           record.status = "Failed";

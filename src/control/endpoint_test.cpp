@@ -1,5 +1,8 @@
 #include "control/endpoint.h"
 
+#include <system_error>
+#include <utility>
+
 #include "control/control_testing.h"
 #include "control/resource.h"
 
@@ -155,6 +158,27 @@ TEST_F(EndpointTest, IsUpdatedAndRolledBack) {
   EXPECT_FALSE(described().contains("PendingDeploymentSummary"));
   resume_endpoints(control);
   EXPECT_EQ(applied.back().config, "c");
+}
+
+TEST_F(EndpointTest, IsWhatItWasWhenHostingDoesNotTakeAChange) {
+  make_endpoint();
+  tell(Status::in_service);
+  make_config("d", Json::array({variant("a", 5)}));
+  const auto apply = std::exchange(outside.apply_endpoint, [](const EndpointSpec&) {
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again), "no thread");
+  });
+  const Json update = {{"EndpointName", "e"}, {"EndpointConfigName", "d"}};
+  EXPECT_THROW(call("UpdateEndpoint", update), std::system_error);
+  EXPECT_EQ(status(), "InService");
+  EXPECT_EQ(described()["EndpointConfigName"], "c");
+  EXPECT_THAT(described()["FailureReason"].get<std::string>(), HasSubstr("no thread"));
+  EXPECT_THROW(call("CreateEndpoint", {{"EndpointName", "f"}, {"EndpointConfigName", "d"}}), std::system_error);
+  outside.apply_endpoint = apply;
+  call("CreateEndpoint", {{"EndpointName", "f"}, {"EndpointConfigName", "d"}});
+  call("UpdateEndpoint", update);
+  tell(Status::in_service, "d");
+  EXPECT_EQ(described()["EndpointConfigName"], "d");
+  EXPECT_FALSE(described().contains("FailureReason"));
 }
 
 TEST_F(EndpointTest, KeepsItsWeightsWhereItIsToldSo) {
