@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import tarfile
 import threading
 import time
@@ -297,6 +298,13 @@ class HostingTest(support.ProductTest):
         with self.assertRaises(self.runtime.exceptions.ClientError) as caught:
             self.runtime.invoke_endpoint(EndpointName="many", Body=picture(), TargetModel="none.tar.gz")
         self.assertEqual(caught.exception.response["Error"]["Code"], "ValidationError")
+
+    def test_its_status_is_asked_of_no_proxy(self):
+        nobody = "http://127.0.0.1:1"
+        done = subprocess.run(support.command("status", "--data", self.platform.folder, "--json"), text=True,
+                              capture_output=True, env={**support.environment(), "http_proxy": nobody,
+                                                        "all_proxy": nobody})
+        self.assertEqual(json.loads(done.stdout)["status"], "ok", done.stderr)
 
     @unittest.skipUnless(landlock_version() > 0, "this kernel has no Landlock")
     def test_what_serves_a_model_sees_no_more_of_the_platform(self):
