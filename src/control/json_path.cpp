@@ -58,24 +58,18 @@ class Reader {
       do step.names.push_back(quoted());
       while (take(','));
     } else {
-      numbers(step);
+      step.kind = JsonStep::Kind::parts;
+      do step.parts.push_back(part());
+      while (take(','));
     }
     need(']');
     return step;
   }
-  void numbers(JsonStep& step) {
+  JsonPart part() {
     const auto first = number();
-    if (take(':')) {
-      step = {.kind = JsonStep::Kind::slice, .begin = first, .end = number()};
-      return;
-    }
+    if (take(':')) return {.slice = true, .begin = first, .end = number()};
     if (!first) unexpected();
-    step = {.kind = JsonStep::Kind::places, .places = {*first}};
-    while (take(',')) {
-      const auto next = number();
-      if (!next) unexpected();
-      step.places.push_back(*next);
-    }
+    return {.begin = first};
   }
   std::string quoted() {
     skip_spaces();
@@ -132,24 +126,32 @@ Json by_names(Step step, Step end, const Json& value) {
   return object;
 }
 
-Json by_places(Step step, Step end, const Json& value) {
-  if (step->places.size() == 1) return follow(step + 1, end, element(value, step->places[0]));
-  Json list = Json::array();
-  for (const std::int64_t place : step->places) list.push_back(follow(step + 1, end, element(value, place)));
-  return list;
-}
-
 // As Python's value[begin:end].
-Json by_slice(Step step, Step end, const Json& value) {
+void add_slice(const JsonPart& part, const Json& value, std::vector<const Json*>& found) {
   require(value.is_array(), "the filter wants a part of a list where the record has none");
   const auto size = static_cast<std::int64_t>(value.size());
   const auto bound = [size](std::int64_t place) {
     return std::clamp<std::int64_t>(place < 0 ? std::max(place, -size) + size : place, 0, size);
   };
-  Json list = Json::array();
-  for (std::int64_t i = bound(step->begin.value_or(0)); i < bound(step->end.value_or(size)); ++i) {
-    list.push_back(follow(step + 1, end, value[static_cast<std::size_t>(i)]));
+  for (std::int64_t i = bound(part.begin.value_or(0)); i < bound(part.end.value_or(size)); ++i) {
+    found.push_back(&value[static_cast<std::size_t>(i)]);
   }
+}
+
+Json by_parts(Step step, Step end, const Json& value) {
+  if (step->parts.size() == 1 && !step->parts[0].slice) {
+    return follow(step + 1, end, element(value, *step->parts[0].begin));
+  }
+  std::vector<const Json*> found;
+  for (const JsonPart& part : step->parts) {
+    if (part.slice) {
+      add_slice(part, value, found);
+    } else {
+      found.push_back(&element(value, *part.begin));
+    }
+  }
+  Json list = Json::array();
+  for (const Json* one : found) list.push_back(follow(step + 1, end, *one));
   return list;
 }
 
@@ -158,10 +160,8 @@ Json follow(Step step, Step end, const Json& value) {
   switch (step->kind) {
     case JsonStep::Kind::names:
       return by_names(step, end, value);
-    case JsonStep::Kind::places:
-      return by_places(step, end, value);
-    case JsonStep::Kind::slice:
-      return by_slice(step, end, value);
+    case JsonStep::Kind::parts:
+      return by_parts(step, end, value);
     case JsonStep::Kind::all:
       break;
   }

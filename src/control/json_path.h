@@ -1,5 +1,5 @@
 // A path into a JSON record, as the filters of a batch transform have it: "$", "$.name", "$['a','b']", "$[0,-1]",
-// "$[1:]", "$.*", one behind the other.
+// "$[1:]", "$[0,5:]", "$.*", one behind the other.
 // https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform-data-processing.html
 #pragma once
 
@@ -13,12 +13,16 @@
 
 namespace graft {
 
+// Of a list: the element at `begin`, or those from `begin` to before `end`. Below 0: from the end of the list.
+struct JsonPart {
+  bool slice = false;
+  std::optional<std::int64_t> begin{}, end{};
+};
 struct JsonStep {
-  enum class Kind { names, places, slice, all };
+  enum class Kind { names, parts, all };
   Kind kind = Kind::all;
   std::vector<std::string> names{};
-  std::vector<std::int64_t> places{};          // below 0: from the end
-  std::optional<std::int64_t> begin{}, end{};  // of a slice
+  std::vector<JsonPart> parts{};
 };
 using JsonPath = std::vector<JsonStep>;
 

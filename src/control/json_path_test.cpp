@@ -39,6 +39,7 @@ TEST(JsonPath, TakesPartsOfLists) {
   EXPECT_EQ(value("$[:-1]", "[1, 2, 3]"), Json::parse("[1, 2]"));
   EXPECT_EQ(value("$[-9:9]", "[1, 2, 3]"), Json::parse("[1, 2, 3]"));
   EXPECT_EQ(value("$[2:1]", "[1, 2, 3]"), Json::array());
+  EXPECT_EQ(value("$[0,2:,-1]", "[1, 2, 3, 4]"), Json::parse("[1, 3, 4, 4]"));
   EXPECT_EQ(value("$[*].a", R"([{"a": 1}, {"a": 2}])"), Json::parse("[1, 2]"));
 }
 

@@ -42,11 +42,14 @@ address 20 calls a second are answered, 40 after a rest, and from all 32 at a ti
 alarm of the AutoRollbackConfiguration, or a variant that does not start, takes the endpoint back to what it was.
 
 **Batch transform.** Every object below the S3Uri, or in the manifest, is posted to the model, and its answer is put to
-`<S3OutputPath>/<what comes behind the S3Uri, or its name in the manifest>.out`. With DataProcessing a record is JSON: a
-line where the SplitType is Line, else the object. When some fail the others are done, the job is Failed and the log
+`<S3OutputPath>/<what comes behind the S3Uri, or its name in the manifest>.out`. With DataProcessing a record is JSON, a
+line where the SplitType is Line, else the object; or a row of CSV, whose cells stay as they are written, quotes and all,
+and to which the cells of the answer are joined. Of a part `[a:b]` of a list or row b is the first that is not in it. When some fail the others are done, the job is Failed and the log
 stream `<job>/i-1-<time>/data-log` names them. A platform that was killed goes on with those that have no output yet. An
 object has at most 256 MiB, unpacked too, and so have the answers to it. The objects that all jobs work at take at most
 1 GiB together, each twice its size, ten times with DataProcessing, one in Gzip as if it were the largest; others wait.
+With a DataCaptureConfig a completed job puts two manifests, `<DestinationS3Uri>/input/yyyy/mm/dd/hh/<job>.json` with the
+objects and the same below `output` with the answers, by the hour (UTC) in which it began.
 
 **Tuning.** Bayesian is a Parzen estimator (Bergstra et al., 2011). Auto scaling is logarithmic for a
 range above 0 whose ends are a factor of 100 apart, else linear. The objective is the last value that a job says of its

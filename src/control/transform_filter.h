@@ -1,5 +1,5 @@
 // DataProcessing of a batch transform: a record is filtered before it is sent, joined with its answer, and filtered
-// again. A record is JSON: a line of an object that is split by Line, else the object.
+// again. A record is JSON, a line of an object that is split by Line, else the object; or a row of CSV.
 #pragma once
 
 #include <optional>
@@ -14,18 +14,21 @@ namespace graft {
 struct TransformFilter {
   JsonPath input{}, output{};
   bool join = false;
+  bool csv = false;  // else JSON
 };
 
 // Of CreateTransformJob's request; nothing where it asks for none. Throws what AWS's service answers.
 std::optional<TransformFilter> transform_filter(const Json& request);
 
-// All of these throw Kind::invalid for what is no JSON or lacks what a filter wants.
-std::vector<Json> transform_records(std::string_view content, bool by_line);
+// All of these throw Kind::invalid for what is no record or lacks what a filter wants. A row of CSV is a list of its
+// cells.
+std::vector<Json> transform_records(const TransformFilter& filter, std::string_view content, bool by_line);
 // What is sent of them, a line each.
 std::string sent_of(const TransformFilter& filter, const std::vector<Json>& records);
 // The answers to `count` records that were sent together.
-std::vector<Json> answers_in(std::string_view answer, std::size_t count);
-// What is written of a record and its answer: {.., "SageMakerOutput": ..} where they are joined.
+std::vector<Json> answers_in(const TransformFilter& filter, std::string_view answer, std::size_t count);
+// What is written of a record and its answer. Where they are joined, of JSON {.., "SageMakerOutput": ..}, of CSV the
+// answer's cells behind the record's.
 std::string written_of(const TransformFilter& filter, const Json& record, const Json& answer);
 
 }  // namespace graft

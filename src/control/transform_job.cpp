@@ -55,6 +55,9 @@ void check_request(const Json& input) {
   aws::integer_if(client, "InvocationsMaxRetries", {0, 3}, "ModelClientConfig");
   aws::map_of(input, "Environment", {.most = 16}, fields::variable(), {.most = 10240});
   transform_filter(input);
+  if (input.contains("DataCaptureConfig")) {
+    fields::s3_uri_of(aws::object_of(input, "DataCaptureConfig"), "DestinationS3Uri", "DataCaptureConfig");
+  }
 }
 
 // What the container of a transform sees besides its own variables.
@@ -163,10 +166,14 @@ std::vector<aws::Field> create_fields() {
       {"TransformResources.InstanceCount", done, "processes that share the objects"},
       {"TransformResources.VolumeKmsKeyId", ignored, "nothing is encrypted with it"},
       {"TransformResources.TransformAmiVersion", ignored},
-      {"DataProcessing.InputFilter", done, "of JSON; `$`, `.name`, `*`, `['a','b']`, `[0,-1]`, `[1:3]`"},
+      {"DataProcessing.InputFilter", done,
+       "`$`, `.name`, `*`, `['a','b']`, `[0,-1]`, `[1:3]`, `[0,5:]`; of CSV the columns"},
       {"DataProcessing.OutputFilter", done, "the same"},
-      {"DataProcessing.JoinSource", done, "of JSON"},
-      {"DataCaptureConfig", refused, "the output is beside the input already"},
+      {"DataProcessing.JoinSource", done, "of JSON and CSV"},
+      {"DataCaptureConfig.DestinationS3Uri", done,
+       "lists of the objects and of the answers, when the job is completed"},
+      {"DataCaptureConfig.GenerateInferenceId", refused, "answers are put as the model gives them"},
+      {"DataCaptureConfig.KmsKeyId", ignored, "nothing is encrypted with it"},
       {"Tags", done},
       {"ExperimentConfig", ignored},
   };

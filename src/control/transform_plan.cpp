@@ -56,6 +56,9 @@ TransformPlan transform_plan(const Json& request) {
     plan.retries = request.at("ModelClientConfig").value("InvocationsMaxRetries", plan.retries);
   }
   plan.filter = transform_filter(request);
+  if (request.contains("DataCaptureConfig")) {
+    plan.capture = parse_s3(request.at("DataCaptureConfig").at("DestinationS3Uri").get<std::string>());
+  }
   return plan;
 }
 

@@ -31,6 +31,7 @@ struct TransformPlan {
   bool newline_after = false;          // AssembleWith Line
   std::size_t most_payload = 6 << 20;  // bytes
   std::optional<TransformFilter> filter{};
+  std::optional<S3Path> capture{};  // where lists of the inputs and outputs are put
   int concurrent = 4;
   int retries = 3;
 };

@@ -4,8 +4,10 @@
 
 #include "control/control_testing.h"
 #include "control/resource.h"
+#include "control/transform_capture.h"
 #include "control/transform_plan.h"
 #include "control/transform_work.h"
+#include "identity/time_text.h"
 
 namespace graft {
 namespace {
@@ -21,6 +23,13 @@ Json transform_request() {
             {"ContentType", "image/jpeg"}}},
           {"TransformOutput", {{"S3OutputPath", "s3://b/answers"}, {"Accept", "application/jsonlines"}}},
           {"TransformResources", {{"InstanceType", "ml.m5.large"}, {"InstanceCount", 1}}}};
+}
+
+Json csv_request() {
+  Json request = transform_request();
+  request["TransformInput"].update({{"ContentType", "text/csv"}, {"SplitType", "Line"}});
+  request["TransformOutput"].update({{"Accept", "text/csv"}, {"AssembleWith", "Line"}});
+  return request;
 }
 
 struct TransformTest : ControlTest {
@@ -160,14 +169,85 @@ TEST_F(TransformTest, JoinsAnswersWithTheirLines) {
             "{\"SageMakerOutput\":{\"prediction\":[0.25]},\"id\":2}\n");
 }
 
+TEST_F(TransformTest, JoinsAnswersWithTheirRows) {
+  objects.erase("s3://b/in/b.jpg");
+  objects["s3://b/in/x/a.jpg"] = "7,\"a,b\",1.0\r\n\n8,\"say \"\"x\"\"\",2.50";
+  answer_of_model = [this](const Request& request) {
+    const std::lock_guard lock(mutex);
+    asked.emplace_back(as_text(request.body));
+    return Response{.body = "0.5,\"cat, small\"\n0.25,dog\n"};
+  };
+  Json request = csv_request();
+  request["DataProcessing"] = {{"InputFilter", "$[1:]"}, {"JoinSource", "Input"}, {"OutputFilter", "$[0,3:]"}};
+  call("CreateTransformJob", request);
+  work.start();
+  EXPECT_EQ(ended()["TransformJobStatus"], "Completed");
+  EXPECT_THAT(asked, ElementsAre("\"a,b\",1.0\n\"say \"\"x\"\"\",2.50\n"));
+  EXPECT_EQ(objects["s3://b/answers/x/a.jpg.out"], "7,0.5,\"cat, small\"\n8,0.25,dog\n");
+}
+
+TEST_F(TransformTest, FiltersRowsOneAtATime) {
+  objects.erase("s3://b/in/b.jpg");
+  objects["s3://b/in/x/a.jpg"] = "7,1\n8,2\n";
+  answer_of_model = [](const Request& request) { return Response{.body = "x," + std::string(as_text(request.body))}; };
+  Json request = csv_request();
+  request["BatchStrategy"] = "SingleRecord";
+  request["DataProcessing"] = {{"InputFilter", "$[1]"}, {"OutputFilter", "$[-1]"}};
+  call("CreateTransformJob", request);
+  work.start();
+  EXPECT_EQ(ended()["TransformJobStatus"], "Completed");
+  EXPECT_EQ(objects["s3://b/answers/x/a.jpg.out"], "1\n2\n");
+}
+
+TEST_F(TransformTest, SaysWhichRowHasNotWhatIsWanted) {
+  objects.erase("s3://b/in/b.jpg");
+  objects["s3://b/in/x/a.jpg"] = "7,1\n8,\"2\n";
+  Json request = csv_request();
+  request["DataProcessing"] = {{"InputFilter", "$[1]"}};
+  call("CreateTransformJob", request);
+  work.start();
+  EXPECT_EQ(ended()["TransformJobStatus"], "Failed");
+  EXPECT_THAT(described()["FailureReason"].get<std::string>(), HasSubstr("line 2: a quote of the CSV row"));
+  const TransformFilter filter{.input = parse_json_path("$[5:]"), .csv = true};
+  EXPECT_THROW(sent_of(filter, transform_records(filter, "1,2", true)), Error);
+  EXPECT_THROW(answers_in(filter, "1\n2\n", 1), Error);
+}
+
+TEST_F(TransformTest, ListsWhatWasCaptured) {
+  Json request = transform_request();
+  request["DataCaptureConfig"] = {{"DestinationS3Uri", "s3://b/captured"}, {"GenerateInferenceId", true}};
+  EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("GenerateInferenceId"));
+  request["DataCaptureConfig"]["GenerateInferenceId"] = false;
+  call("CreateTransformJob", request);
+  work.start();
+  EXPECT_EQ(ended()["TransformJobStatus"], "Completed");
+  EXPECT_EQ(described()["DataCaptureConfig"], request["DataCaptureConfig"]);
+  const auto start = described()["TransformStartTime"].get<std::int64_t>();
+  const std::string time = readable_time(start);
+  const std::string hour =
+      text("/", time.substr(0, 4), "/", time.substr(5, 2), "/", time.substr(8, 2), "/", time.substr(11, 2), "/t.json");
+  EXPECT_EQ(objects["s3://b/captured/input" + hour], "[{\"prefix\":\"s3://b/in/\"},\"b.jpg\",\"x/a.jpg\"]\n");
+  EXPECT_EQ(objects["s3://b/captured/output" + hour],
+            "[{\"prefix\":\"s3://b/answers/\"},\"b.jpg.out\",\"x/a.jpg.out\"]\n");
+}
+
+TEST(TransformCapture, ListsObjectsOfSeveralBuckets) {
+  const TransformPlan plan{.input = {"b", "in/lists"}, .output = {"o", ""}, .capture = S3Path{"c", ""}};
+  const auto lists = captures_of(plan, {{{"b", "in/a"}, "a"}, {{"x", "in/b"}, "b"}}, "j", 1661518800);
+  ASSERT_EQ(lists.size(), 2U);
+  EXPECT_EQ(name(lists[0].path), "s3://c/input/2022/08/26/13/j.json");
+  EXPECT_EQ(lists[0].content, "[{\"prefix\":\"s3://b/in/\"},\"a\",{\"prefix\":\"s3://x/\"},\"in/b\"]\n");
+  EXPECT_EQ(lists[1].content, "[{\"prefix\":\"s3://o/\"},\"a.out\",\"b.out\"]\n");
+}
+
 TEST(TransformFilter, KnowsRecordsAndAnswersOfEitherForm) {
   const TransformFilter join{.join = true};
   EXPECT_EQ(written_of(join, Json::parse("[1, 2]"), 0.5), R"({"SageMakerInput":[1,2],"SageMakerOutput":0.5})");
   EXPECT_EQ(written_of({.output = parse_json_path("$.a")}, 1, {{"a", 2}}), "2");
-  EXPECT_EQ(transform_records("{\n}", false).size(), 1U);
-  EXPECT_THROW(transform_records("{\n}", true), Error);
-  EXPECT_THROW(answers_in("1\n2\n", 3), Error);
-  EXPECT_EQ(answers_in("[1,\n2]", 1)[0].size(), 2U);
+  EXPECT_EQ(transform_records(join, "{\n}", false).size(), 1U);
+  EXPECT_THROW(transform_records(join, "{\n}", true), Error);
+  EXPECT_THROW(answers_in(join, "1\n2\n", 3), Error);
+  EXPECT_EQ(answers_in(join, "[1,\n2]", 1)[0].size(), 2U);
 }
 
 TEST_F(TransformTest, FailsWhenAnObjectDoesAndDoesTheOthers) {
@@ -212,10 +292,17 @@ TEST_F(TransformTest, RefusesByNameWhatIsNotBuilt) {
   EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("RecordIO is not built"));
   request = transform_request();
   request["DataProcessing"] = {{"JoinSource", "Input"}};
-  EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("must be application/jsonlines or application/json"));
+  EXPECT_THAT(refusal("CreateTransformJob", request),
+              HasSubstr("must be text/csv, application/jsonlines or application/json"));
   request["TransformInput"]["ContentType"] = "application/jsonlines";
   request["DataProcessing"]["OutputFilter"] = "$[?(@.a)]";
   EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("The OutputFilter: the path"));
+  request = csv_request();
+  request["DataProcessing"] = {{"InputFilter", "$.a"}};
+  EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("The InputFilter: of text/csv a path selects columns"));
+  request["DataProcessing"] = {{"OutputFilter", "$[0]"}};
+  request["TransformOutput"]["Accept"] = "application/json";
+  EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("must be Line, and Accept text/csv"));
   request = transform_request();
   request["ModelName"] = "none";
   EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("Could not find model"));

@@ -11,6 +11,7 @@
 #include "base/words.h"
 #include "control/resource.h"
 #include "control/training_events.h"
+#include "control/transform_capture.h"
 #include "runner/inputs.h"
 
 namespace graft {
@@ -102,7 +103,18 @@ void TransformWork::transform(const Record& job) {
   const TransformPlan plan = transform_plan(job.document);
   control_.outside.apply_endpoint(job.inner.at("Serving").get<EndpointSpec>());
   wait_until_served(job);
-  transform_all(job, plan, left_to_do(job, plan));
+  const std::vector<TransformInput> all = inputs(job, plan);
+  transform_all(job, plan, left_to_do(job, plan, all));
+  if (plan.capture) capture(job, plan, all);
+}
+
+void TransformWork::capture(const Record& job, const TransformPlan& plan, const std::vector<TransformInput>& inputs) {
+  const auto record = control_.records.find(job.account, kTransformJob, job.name);
+  if (!record) return;
+  const double start = record->document.value("TransformStartTime", record->created);
+  for (const TransformCapture& list : captures_of(plan, inputs, job.name, start)) {
+    control_.outside.put_object(job.account, list.path, as_bytes(list.content), "application/json");
+  }
 }
 
 void TransformWork::wait_until_served(const Record& job) {
@@ -135,8 +147,8 @@ std::vector<TransformInput> TransformWork::inputs(const Record& job, const Trans
   return inputs;
 }
 
-std::vector<TransformInput> TransformWork::left_to_do(const Record& job, const TransformPlan& plan) {
-  std::vector<TransformInput> left = inputs(job, plan);
+std::vector<TransformInput> TransformWork::left_to_do(const Record& job, const TransformPlan& plan,
+                                                      std::vector<TransformInput> left) {
   if (!job.document.contains("TransformStartTime")) return left;
   // Outputs that are older than the job are another job's.
   const auto oldest = static_cast<std::int64_t>(std::floor(job.created));
@@ -203,13 +215,13 @@ std::string TransformWork::answers_to(const Record& job, const TransformPlan& pl
     }
     return answers;
   }
-  const std::vector<Json> records = transform_records(content, plan.by_line);
+  const std::vector<Json> records = transform_records(*plan.filter, content, plan.by_line);
   const std::string sent = sent_of(*plan.filter, records);
   std::size_t next = 0;
   for (const std::string_view request : requests_of(plan, sent)) {
     // Each record is a line; one that is sent alone has no end of it.
     const auto ends = static_cast<std::size_t>(std::count(request.begin(), request.end(), '\n'));
-    for (const Json& answer : answers_in(ask(job, plan, request), std::max<std::size_t>(1, ends))) {
+    for (const Json& answer : answers_in(*plan.filter, ask(job, plan, request), std::max<std::size_t>(1, ends))) {
       answers += written_of(*plan.filter, records.at(next++), answer);
       end_line();
     }
