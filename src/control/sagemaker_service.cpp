@@ -49,7 +49,8 @@ stream `<job>/i-1-<time>/data-log` names them. A platform that was killed goes o
 object has at most 256 MiB, unpacked too, and so have the answers to it. The objects that all jobs work at take at most
 1 GiB together, each twice its size, ten times with DataProcessing, one in Gzip as if it were the largest; others wait.
 With a DataCaptureConfig a completed job puts two manifests, `<DestinationS3Uri>/input/yyyy/mm/dd/hh/<job>.json` with the
-objects and the same below `output` with the answers, by the hour (UTC) in which it began.
+objects and the same below `output` with the answers, by the hour (UTC) in which it began; GenerateInferenceId adds
+an id and that time to each record.
 
 **Tuning.** Bayesian is a Parzen estimator (Bergstra et al., 2011). Auto scaling is logarithmic for a
 range above 0 whose ends are a factor of 100 apart, else linear. The objective is the last value that a job says of its

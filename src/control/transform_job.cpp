@@ -7,6 +7,7 @@
 #include "control/tags.h"
 #include "control/training_events.h"
 #include "control/training_fields.h"
+#include "control/transform_capture.h"
 #include "control/transform_plan.h"
 
 namespace graft {
@@ -55,9 +56,7 @@ void check_request(const Json& input) {
   aws::integer_if(client, "InvocationsMaxRetries", {0, 3}, "ModelClientConfig");
   aws::map_of(input, "Environment", {.most = 16}, fields::variable(), {.most = 10240});
   transform_filter(input);
-  if (input.contains("DataCaptureConfig")) {
-    fields::s3_uri_of(aws::object_of(input, "DataCaptureConfig"), "DestinationS3Uri", "DataCaptureConfig");
-  }
+  check_capture(input);
 }
 
 // What the container of a transform sees besides its own variables.
@@ -172,7 +171,7 @@ std::vector<aws::Field> create_fields() {
       {"DataProcessing.JoinSource", done, "of JSON and CSV"},
       {"DataCaptureConfig.DestinationS3Uri", done,
        "lists of the objects and of the answers, when the job is completed"},
-      {"DataCaptureConfig.GenerateInferenceId", refused, "answers are put as the model gives them"},
+      {"DataCaptureConfig.GenerateInferenceId", done, "of CSV, JSON and JSON Lines"},
       {"DataCaptureConfig.KmsKeyId", ignored, "nothing is encrypted with it"},
       {"Tags", done},
       {"ExperimentConfig", ignored},

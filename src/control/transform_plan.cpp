@@ -57,7 +57,9 @@ TransformPlan transform_plan(const Json& request) {
   }
   plan.filter = transform_filter(request);
   if (request.contains("DataCaptureConfig")) {
-    plan.capture = parse_s3(request.at("DataCaptureConfig").at("DestinationS3Uri").get<std::string>());
+    const Json& capture = request.at("DataCaptureConfig");
+    plan.capture = parse_s3(capture.at("DestinationS3Uri").get<std::string>());
+    plan.inference_ids = capture.value("GenerateInferenceId", false);
   }
   return plan;
 }

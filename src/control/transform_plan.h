@@ -32,6 +32,8 @@ struct TransformPlan {
   std::size_t most_payload = 6 << 20;  // bytes
   std::optional<TransformFilter> filter{};
   std::optional<S3Path> capture{};  // where lists of the inputs and outputs are put
+  bool inference_ids = false;       // each record of an output has one
+  std::int64_t start = 0;           // of the job, seconds since 1970; the request does not say it
   int concurrent = 4;
   int retries = 3;
 };

@@ -1,83 +1,14 @@
 #include <atomic>
-#include <mutex>
-#include <thread>
 
-#include "control/control_testing.h"
 #include "control/resource.h"
-#include "control/transform_capture.h"
 #include "control/transform_plan.h"
-#include "control/transform_work.h"
-#include "identity/time_text.h"
+#include "control/transform_testing.h"
 
 namespace graft {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-Json transform_request() {
-  return {{"TransformJobName", "t"},
-          {"ModelName", "m"},
-          {"TransformInput",
-           {{"DataSource", {{"S3DataSource", {{"S3DataType", "S3Prefix"}, {"S3Uri", "s3://b/in/"}}}}},
-            {"ContentType", "image/jpeg"}}},
-          {"TransformOutput", {{"S3OutputPath", "s3://b/answers"}, {"Accept", "application/jsonlines"}}},
-          {"TransformResources", {{"InstanceType", "ml.m5.large"}, {"InstanceCount", 1}}}};
-}
-
-Json csv_request() {
-  Json request = transform_request();
-  request["TransformInput"].update({{"ContentType", "text/csv"}, {"SplitType", "Line"}});
-  request["TransformOutput"].update({{"Accept", "text/csv"}, {"AssembleWith", "Line"}});
-  return request;
-}
-
-struct TransformTest : ControlTest {
-  std::mutex mutex{};
-  std::vector<std::string> asked{};
-  TransformWork work{control};
-
-  void SetUp() override {
-    objects["s3://b/in/x/a.jpg"] = "A";
-    objects["s3://b/in/b.jpg"] = "B";
-    const auto list = outside.list_objects;
-    outside.list_objects = [this, list](const std::string& account, const S3Path& path, std::size_t most) {
-      const std::lock_guard lock(mutex);
-      return list(account, path, most);
-    };
-    const auto get = outside.get_object;
-    outside.get_object = [this, get](const std::string& account, const S3Path& path, std::uint64_t limit) {
-      const std::lock_guard lock(mutex);
-      return get(account, path, limit);
-    };
-    const auto put = outside.put_object;
-    outside.put_object = [this, put](const std::string& account, const S3Path& path, ByteView content,
-                                     const std::string& type) {
-      const std::lock_guard lock(mutex);
-      put(account, path, content, type);
-    };
-    answer_of_model = [this](const Request& request) {
-      const std::lock_guard lock(mutex);
-      asked.push_back(std::string(*find_header(request.headers, "Content-Type")) + " " +
-                      std::string(as_text(request.body)));
-      return Response{.body = "<" + std::string(as_text(request.body)) + ">"};
-    };
-    endpoints[transform_endpoint("t")] = {.status = EndpointState::Status::in_service};
-    outside.transform_changed = [this](const std::string& account, const std::string& job) { work.look(account, job); };
-    call("CreateModel",
-         {{"ModelName", "m"}, {"PrimaryContainer", {{"Image", "graft"}, {"ModelDataUrl", "s3://b/out/model.tar.gz"}}}});
-  }
-  Json described() { return call("DescribeTransformJob", {{"TransformJobName", "t"}}); }
-  // Until the job is over.
-  Json ended() {
-    for (int i = 0; i < 2000; ++i) {
-      const Json answer = described();
-      if (answer["TransformJobStatus"] != "InProgress" && answer["TransformJobStatus"] != "Stopping") return answer;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return described();
-  }
-};
 
 TEST_F(TransformTest, AsksTheModelForEachObject) {
   call("CreateTransformJob", transform_request());
@@ -167,77 +98,6 @@ TEST_F(TransformTest, JoinsAnswersWithTheirLines) {
   EXPECT_EQ(objects["s3://b/answers/x/a.jpg.out"],
             "{\"SageMakerOutput\":{\"prediction\":[0.5]},\"id\":1}\n"
             "{\"SageMakerOutput\":{\"prediction\":[0.25]},\"id\":2}\n");
-}
-
-TEST_F(TransformTest, JoinsAnswersWithTheirRows) {
-  objects.erase("s3://b/in/b.jpg");
-  objects["s3://b/in/x/a.jpg"] = "7,\"a,b\",1.0\r\n\n8,\"say \"\"x\"\"\",2.50";
-  answer_of_model = [this](const Request& request) {
-    const std::lock_guard lock(mutex);
-    asked.emplace_back(as_text(request.body));
-    return Response{.body = "0.5,\"cat, small\"\n0.25,dog\n"};
-  };
-  Json request = csv_request();
-  request["DataProcessing"] = {{"InputFilter", "$[1:]"}, {"JoinSource", "Input"}, {"OutputFilter", "$[0,3:]"}};
-  call("CreateTransformJob", request);
-  work.start();
-  EXPECT_EQ(ended()["TransformJobStatus"], "Completed");
-  EXPECT_THAT(asked, ElementsAre("\"a,b\",1.0\n\"say \"\"x\"\"\",2.50\n"));
-  EXPECT_EQ(objects["s3://b/answers/x/a.jpg.out"], "7,0.5,\"cat, small\"\n8,0.25,dog\n");
-}
-
-TEST_F(TransformTest, FiltersRowsOneAtATime) {
-  objects.erase("s3://b/in/b.jpg");
-  objects["s3://b/in/x/a.jpg"] = "7,1\n8,2\n";
-  answer_of_model = [](const Request& request) { return Response{.body = "x," + std::string(as_text(request.body))}; };
-  Json request = csv_request();
-  request["BatchStrategy"] = "SingleRecord";
-  request["DataProcessing"] = {{"InputFilter", "$[1]"}, {"OutputFilter", "$[-1]"}};
-  call("CreateTransformJob", request);
-  work.start();
-  EXPECT_EQ(ended()["TransformJobStatus"], "Completed");
-  EXPECT_EQ(objects["s3://b/answers/x/a.jpg.out"], "1\n2\n");
-}
-
-TEST_F(TransformTest, SaysWhichRowHasNotWhatIsWanted) {
-  objects.erase("s3://b/in/b.jpg");
-  objects["s3://b/in/x/a.jpg"] = "7,1\n8,\"2\n";
-  Json request = csv_request();
-  request["DataProcessing"] = {{"InputFilter", "$[1]"}};
-  call("CreateTransformJob", request);
-  work.start();
-  EXPECT_EQ(ended()["TransformJobStatus"], "Failed");
-  EXPECT_THAT(described()["FailureReason"].get<std::string>(), HasSubstr("line 2: a quote of the CSV row"));
-  const TransformFilter filter{.input = parse_json_path("$[5:]"), .csv = true};
-  EXPECT_THROW(sent_of(filter, transform_records(filter, "1,2", true)), Error);
-  EXPECT_THROW(answers_in(filter, "1\n2\n", 1), Error);
-}
-
-TEST_F(TransformTest, ListsWhatWasCaptured) {
-  Json request = transform_request();
-  request["DataCaptureConfig"] = {{"DestinationS3Uri", "s3://b/captured"}, {"GenerateInferenceId", true}};
-  EXPECT_THAT(refusal("CreateTransformJob", request), HasSubstr("GenerateInferenceId"));
-  request["DataCaptureConfig"]["GenerateInferenceId"] = false;
-  call("CreateTransformJob", request);
-  work.start();
-  EXPECT_EQ(ended()["TransformJobStatus"], "Completed");
-  EXPECT_EQ(described()["DataCaptureConfig"], request["DataCaptureConfig"]);
-  const auto start = described()["TransformStartTime"].get<std::int64_t>();
-  const std::string time = readable_time(start);
-  const std::string hour =
-      text("/", time.substr(0, 4), "/", time.substr(5, 2), "/", time.substr(8, 2), "/", time.substr(11, 2), "/t.json");
-  EXPECT_EQ(objects["s3://b/captured/input" + hour], "[{\"prefix\":\"s3://b/in/\"},\"b.jpg\",\"x/a.jpg\"]\n");
-  EXPECT_EQ(objects["s3://b/captured/output" + hour],
-            "[{\"prefix\":\"s3://b/answers/\"},\"b.jpg.out\",\"x/a.jpg.out\"]\n");
-}
-
-TEST(TransformCapture, ListsObjectsOfSeveralBuckets) {
-  const TransformPlan plan{.input = {"b", "in/lists"}, .output = {"o", ""}, .capture = S3Path{"c", ""}};
-  const auto lists = captures_of(plan, {{{"b", "in/a"}, "a"}, {{"x", "in/b"}, "b"}}, "j", 1661518800);
-  ASSERT_EQ(lists.size(), 2U);
-  EXPECT_EQ(name(lists[0].path), "s3://c/input/2022/08/26/13/j.json");
-  EXPECT_EQ(lists[0].content, "[{\"prefix\":\"s3://b/in/\"},\"a\",{\"prefix\":\"s3://x/\"},\"in/b\"]\n");
-  EXPECT_EQ(lists[1].content, "[{\"prefix\":\"s3://o/\"},\"a.out\",\"b.out\"]\n");
 }
 
 TEST(TransformFilter, KnowsRecordsAndAnswersOfEitherForm) {

@@ -100,19 +100,15 @@ void TransformWork::check_wanted(const Record& job) {
 }
 
 void TransformWork::transform(const Record& job) {
-  const TransformPlan plan = transform_plan(job.document);
+  TransformPlan plan = transform_plan(job.document);
+  const auto record = control_.records.find(job.account, kTransformJob, job.name);
+  if (record) plan.start = static_cast<std::int64_t>(record->document.value("TransformStartTime", record->created));
   control_.outside.apply_endpoint(job.inner.at("Serving").get<EndpointSpec>());
   wait_until_served(job);
   const std::vector<TransformInput> all = inputs(job, plan);
   transform_all(job, plan, left_to_do(job, plan, all));
-  if (plan.capture) capture(job, plan, all);
-}
-
-void TransformWork::capture(const Record& job, const TransformPlan& plan, const std::vector<TransformInput>& inputs) {
-  const auto record = control_.records.find(job.account, kTransformJob, job.name);
-  if (!record) return;
-  const double start = record->document.value("TransformStartTime", record->created);
-  for (const TransformCapture& list : captures_of(plan, inputs, job.name, start)) {
+  if (!plan.capture) return;
+  for (const TransformCapture& list : captures_of(plan, all, job.name)) {
     control_.outside.put_object(job.account, list.path, as_bytes(list.content), "application/json");
   }
 }
@@ -197,7 +193,8 @@ void TransformWork::transform_object(const Record& job, const TransformPlan& pla
   const auto share = room_.take(memory_for(job, plan, input), [&] { check_wanted(job); });
   Bytes content = control_.outside.get_object(job.account, input.path, kMostObject);
   if (plan.gzip) content = aws::gunzip(content, kMostObject);
-  const std::string answers = answers_to(job, plan, as_text(content));
+  std::string answers = answers_to(job, plan, as_text(content));
+  if (plan.inference_ids) answers = with_inference_ids(plan, answers);
   control_.outside.put_object(job.account, output_of(plan, input), as_bytes(answers), plan.accept);
 }
 

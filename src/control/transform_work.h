@@ -29,7 +29,6 @@ class TransformWork {
   void wait_until_served(const Record& job);
   std::vector<TransformInput> left_to_do(const Record& job, const TransformPlan& plan,
                                          std::vector<TransformInput> left);
-  void capture(const Record& job, const TransformPlan& plan, const std::vector<TransformInput>& inputs);
   void transform_all(const Record& job, const TransformPlan& plan, const std::vector<TransformInput>& inputs);
   void transform_object(const Record& job, const TransformPlan& plan, const TransformInput& input);
   std::uint64_t memory_for(const Record& job, const TransformPlan& plan, const TransformInput& input) const;
