@@ -37,6 +37,20 @@ void BodyPipe::fail(const Error& error) {
   changed_.notify_one();
 }
 
+void BodyPipe::lend(std::unique_ptr<SocketBody> socket) {
+  {
+    const std::lock_guard lock(mutex_);
+    socket_ = std::move(socket);
+    stopped_ = false;
+  }
+  changed_.notify_one();
+}
+
+std::uint64_t BodyPipe::left() {
+  const std::lock_guard lock(mutex_);
+  return socket_->left();
+}
+
 std::size_t BodyPipe::read(std::span<std::byte> room) {
   std::size_t filled = 0;
   // Copied without the lock: whoever fills the pipe does not wait for it.
@@ -46,10 +60,25 @@ std::size_t BodyPipe::read(std::span<std::byte> room) {
     filled += count;
     used_ += count;
   }
-  return filled;
+  return filled > 0 ? filled : receive(room);
 }
 
-// Waits for the next piece. False at the body's end.
+// From the socket; 0 where there is none, too.
+std::size_t BodyPipe::receive(std::span<std::byte> room) {
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    if (error_) throw Error(*error_);
+    if (!socket_) return 0;
+    const auto got = socket_->try_read(room);
+    const bool all = socket_->left() == 0;
+    lock.unlock();
+    if (got.value_or(0) > 0 && all) wanted_();
+    if (got) return *got;
+    socket_->wait();
+  }
+}
+
+// Waits for the next piece. False where none comes.
 bool BodyPipe::take() {
   bool call = false;
   std::unique_lock lock(mutex_);
@@ -60,7 +89,7 @@ bool BodyPipe::take() {
     wanted_();
     lock.lock();
   }
-  changed_.wait(lock, [this] { return error_ || finished_ || !pieces_.empty(); });
+  changed_.wait(lock, [this] { return error_ || finished_ || socket_ || !pieces_.empty(); });
   if (error_) throw Error(*error_);
   if (pieces_.empty()) return false;
   current_ = std::move(pieces_.front());

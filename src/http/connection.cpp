@@ -2,8 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <array>
-
 #include "base/error.h"
 #include "http/ticket.h"
 
@@ -13,22 +11,6 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 using std::chrono::milliseconds;
-
-constexpr milliseconds kNoLimit{0};
-// What is thrown away of a body whose request is answered already, so that the connection can be kept.
-constexpr std::size_t kMostDrained = 256 << 10;
-constexpr milliseconds kDrain{1'000};
-// What a body that goes to a waiting thread must bring, on average over the time for progress: who sends a byte now and
-// then would hold the thread for nothing.
-constexpr std::size_t kLeastBytesPerSecond = 1024;
-
-Error gone() {
-  return Error(Kind::unavailable, "IncompleteBody", "the client ended the connection before it had sent the body");
-}
-
-Error too_slow() {
-  return Error(Kind::unavailable, "RequestTimeout", "the client sent too little of the body for too long");
-}
 
 }  // namespace
 
@@ -48,7 +30,7 @@ Connection::Connection(std::shared_ptr<Loop> loop, ServerCore& core, asio::ip::t
 }
 
 Connection::~Connection() {
-  if (body_) body_->fail(gone());
+  if (body_) body_->fail(client_is_gone());
 }
 
 void Connection::start() {
@@ -103,7 +85,7 @@ void Connection::interrupt() {
 void Connection::interrupted() {
   expired_ = false;
   if (phase_ == Phase::streaming) {
-    body_->fail(too_slow());
+    body_->fail(client_is_too_slow());
     keep_alive_ = false;
     return enter(Phase::handling, kNoLimit);
   }
@@ -221,82 +203,6 @@ void Connection::hand_over() {
   watch();
 }
 
-// The request is handed over without its body, of which some may be here.
-void Connection::open_exchange() {
-  enter(Phase::streaming, core_.options.body_timeout);
-  paused_ = reader_.expects_continue();
-  auto wanted = [loop = loop_.lock(), connection = weak_from_this(), number = ++request_] {
-    asio::post(loop->io, [connection, number] {
-      if (const auto alive = connection.lock()) alive->resume(number);
-    });
-  };
-  body_ = std::make_shared<BodyPipe>(std::move(wanted), paused_);
-  const auto exchange = make_exchange(complete(reader_.take_head()), reader_.body_length(), body_, post_answer());
-  stream();
-  try {
-    core_.exchanges(exchange);
-  } catch (const std::exception& error) {
-    exchange->answer(error_response(error));
-  }
-}
-
-// The body goes on to the thread that uses it.
-void Connection::stream() {
-  if (phase_ == Phase::draining) return drain();
-  Bytes piece = reader_.take_body();
-  arrived_ += piece.size();
-  if (arrived_ * 1000 >= kLeastBytesPerSecond * static_cast<std::size_t>(limit_.count())) progressed();
-  const bool room = body_->push(std::move(piece));
-  if (reader_.stage() == RequestReader::Stage::body) {
-    paused_ = !room;
-    return paused_ ? void() : read();
-  }
-  if (reader_.stage() == RequestReader::Stage::whole) {
-    body_->finish();
-  } else {
-    body_->fail(Error(Kind::invalid, "InvalidRequest", "the chunks of the body are not framed as HTTP asks"));
-    keep_alive_ = false;
-  }
-  enter(Phase::handling, kNoLimit);
-  watch();
-}
-
-void Connection::resume(std::uint64_t request) {
-  if (phase_ != Phase::streaming || request != request_ || !paused_) return;
-  paused_ = false;
-  progressed();
-  if (reader_.expects_continue() && !continued_) return say_continue();
-  read();
-}
-
-void Connection::answer(Response response) {
-  if (phase_ == Phase::closed) return;
-  if (phase_ == Phase::streaming) return answer_early(std::move(response));
-  send(std::move(response));
-}
-
-// Nobody reads the rest of the body. What is left is thrown away if it is little, and the connection goes on; else it
-// ends. So does that of a client that waits to be asked for its body, as nobody can tell whether it will come.
-void Connection::answer_early(Response response) {
-  early_ = std::move(response);
-  drained_ = 0;
-  body_->fail(Error(Kind::unavailable, "", "the request is answered, and the rest of its body is not read"));
-  const bool never_asked = reader_.expects_continue() && !continued_;
-  const bool little = !never_asked && reader_.body_left().value_or(0) <= kMostDrained;
-  enter(Phase::draining, kDrain);
-  if (!little) return pending_ ? interrupt() : interrupted();
-  if (std::exchange(paused_, false)) read();
-}
-
-void Connection::drain() {
-  drained_ += reader_.take_body().size();
-  if (reader_.stage() == RequestReader::Stage::body) {
-    return drained_ <= kMostDrained ? read() : interrupted();
-  }
-  if (reader_.stage() == RequestReader::Stage::refused) keep_alive_ = false;
-  send(std::move(*early_));
-}
-
 // Looks whether the client hangs up while it waits. What it sends meanwhile is left where it is.
 void Connection::watch() {
   if (tls_ || std::exchange(watching_, true)) return;
@@ -327,8 +233,10 @@ void Connection::close() {
   account();
   timer_.cancel();
   if (hung_up_) *hung_up_ = true;
-  if (const auto body = std::exchange(body_, nullptr)) body->fail(gone());
+  if (const auto body = std::exchange(body_, nullptr)) body->fail(client_is_gone());
   error_code ignored;
+  // Who reads it is told by that.
+  if (lent_) socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
   if (const auto loop = loop_.lock()) loop->connections.erase(shared_from_this());
   const std::lock_guard lock(core_.mutex);

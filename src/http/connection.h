@@ -2,7 +2,8 @@
 //
 // All of a connection runs on the one thread of its loop, so nothing in it is locked. Answers come from any thread:
 // they are posted to the loop. A Handler's request is read as a whole (phase body) and then handed over; an Exchange is
-// handed over at once, and its body goes on into a pipe (phase streaming) while some other thread works on it.
+// handed over at once, and its body goes on into a pipe (phase streaming) while some other thread works on it. The rest
+// of a long one that thread reads itself.
 #pragma once
 
 // The thread sanitizer does not understand fences. Asio does without them where it has mutexes, as here.
@@ -84,6 +85,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   };
   using Clock = std::chrono::steady_clock;
   using Then = void (Connection::*)();
+  static constexpr std::chrono::milliseconds kNoLimit{0};
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
   // Time.
@@ -105,6 +107,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void hand_over();
   void open_exchange();
   void stream();
+  bool lend();
+  void take_back();
   void drain();
   void answer_early(Response response);
   void watch();
@@ -148,6 +152,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t request_ = 0;  // counts them
   std::shared_ptr<BodyPipe> body_;
   bool paused_ = false;            // nothing is read until more is wanted
+  bool lent_ = false;              // nor then: `body_` reads the socket
   std::optional<Response> early_;  // the answer, in phase draining
   std::size_t drained_ = 0;
 };

@@ -127,6 +127,36 @@ TEST(Exchange, AnEarlyAnswerToMuchOrToWhatDoesNotComeEndsTheConnection) {
   }
 }
 
+// Its end is read by the thread that uses it.
+TEST(Exchange, ALongBodyLeavesTheNextRequestWhereItIs) {
+  const House house(echo);
+  Client client(house.server.port());
+  for (const std::size_t size : {300'000, 1'000'000, 5'000'000}) {
+    std::thread sender([&] { client.send(post(std::string(size, 'x')) + get("/next") + post("hello")); });
+    EXPECT_THAT(client.answer(), HasSubstr(text("POST /p ", size, " ", size, "\nxxx"))) << size;
+    EXPECT_THAT(client.answer(), EndsWith("GET /next 0 0\n")) << size;
+    EXPECT_THAT(client.answer(), EndsWith("\nhello")) << size;
+    sender.join();
+  }
+}
+
+TEST(Exchange, AnAnswerWithinALongBodyKeepsTheConnectionWhereLittleIsLeft) {
+  constexpr std::size_t kSize = 4'000'000;
+  for (const std::size_t unread : {1'000'000, 100'000, 1, 0}) {
+    const House house([&](const std::shared_ptr<Exchange>& exchange) {
+      Bytes room(kSize - unread);
+      for (std::size_t got = 0; got < room.size();) got += exchange->read(std::span(room).subspan(got));
+      exchange->answer({403, "text/plain", "no"});
+    });
+    Client client(house.server.port());
+    std::thread sender([&] { client.send(post(std::string(kSize, 'x'))); });
+    const std::string answer = client.answer();
+    EXPECT_THAT(answer, EndsWith("\r\n\r\nno")) << unread;
+    EXPECT_THAT(answer, HasSubstr(unread > 500'000 ? "Connection: close\r\n" : "Connection: keep-alive\r\n")) << unread;
+    sender.join();
+  }
+}
+
 TEST(Exchange, PipelinedRequestsAreAnsweredInOrder) {
   const House house(echo);
   Client client(house.server.port());
@@ -147,6 +177,16 @@ TEST(Exchange, ReadTellsThatTheClientIsGone) {
     client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
   }
   EXPECT_EQ(told.get_future().get(), "IncompleteBody: the client ended the connection before it had sent the body");
+}
+
+TEST(Exchange, ReadTellsThatTheClientIsGoneWithinALongBody) {
+  std::promise<std::string> told;
+  const House house([&](const std::shared_ptr<Exchange>& exchange) { told.set_value(problem(*exchange)); });
+  {
+    Client client(house.server.port());
+    client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n" + std::string(500'000, 'x'));
+  }
+  EXPECT_THAT(told.get_future().get(), StartsWith("IncompleteBody"));
 }
 
 TEST(Exchange, ReadTellsOfChunksThatAreNone) {
@@ -252,7 +292,10 @@ TEST(Exchange, AHundredClientsAtOnce) {
   EXPECT_EQ(right, 500);
 }
 
-TEST(Exchange, AStopLetsWhatIsUnderWayEndAndThenTellsIt) {
+class ExchangeStop : public testing::TestWithParam<int> {};
+
+TEST_P(ExchangeStop, LetsWhatIsUnderWayEndAndThenTellsIt) {
+  const int length = GetParam();
   std::promise<void> arrived;
   std::promise<std::string> told;
   Workers workers;
@@ -263,7 +306,7 @@ TEST(Exchange, AStopLetsWhatIsUnderWayEndAndThenTellsIt) {
                 }));
   Client quick(server.port()), slow(server.port());
   quick.send("PUT /quick HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhell");
-  slow.send("PUT /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhell");
+  slow.send(text("PUT /slow HTTP/1.1\r\nHost: x\r\nContent-Length: ", length, "\r\n\r\nhell"));
   arrived.get_future().wait();
   auto stopped = std::async(std::launch::async, [&] { server.stop(3 * kShort); });
   quick.send("o");
@@ -271,6 +314,8 @@ TEST(Exchange, AStopLetsWhatIsUnderWayEndAndThenTellsIt) {
   EXPECT_THAT(told.get_future().get(), StartsWith("IncompleteBody"));
   stopped.wait();
 }
+
+INSTANTIATE_TEST_SUITE_P(Bodies, ExchangeStop, testing::Values(5, 1'000'000));
 
 }  // namespace
 }  // namespace graft::test

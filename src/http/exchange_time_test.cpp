@@ -28,17 +28,21 @@ TEST(Exchange, ReadTellsThatTheClientIsTooSlowAndTheAnswerIsHeard) {
 
 TEST(Exchange, ABodyMayTakeLongerThanItsPauses) {
   const House house(echo, {.body_timeout = 5 * kShort});
-  Client client(house.server.port());
-  client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000\r\n\r\n");
-  for (int i = 0; i < 12; ++i) {
-    std::this_thread::sleep_for(kShort / 2);
-    client.send(std::string(250, 'x'));
+  for (const std::size_t piece : {250, 100'000}) {
+    Client client(house.server.port());
+    client.send(text("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: ", 12 * piece, "\r\n\r\n"));
+    for (int i = 0; i < 12; ++i) {
+      std::this_thread::sleep_for(kShort / 2);
+      client.send(std::string(piece, 'x'));
+    }
+    EXPECT_THAT(client.answer(), HasSubstr(text("PUT / ", 12 * piece, " ", 12 * piece, "\nxxx")));
   }
-  EXPECT_THAT(client.answer(), HasSubstr("PUT / 3000 3000\nxxx"));
 }
 
 // A thread waits for it.
-TEST(Exchange, ABodyThatDripsIsAskedForNoLonger) {
+class ExchangeDrip : public testing::TestWithParam<int> {};
+
+TEST_P(ExchangeDrip, IsAskedForNoLonger) {
   std::promise<std::string> why;
   const House house(
       [&](const std::shared_ptr<Exchange>& exchange) {
@@ -47,12 +51,14 @@ TEST(Exchange, ABodyThatDripsIsAskedForNoLonger) {
       },
       {.body_timeout = 2 * kShort});
   Client client(house.server.port());
-  client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000\r\n\r\n");
+  client.send(text("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: ", GetParam(), "\r\n\r\n"));
   auto told = why.get_future();
   for (int i = 0; i < 100 && told.wait_for(kShort / 4) != std::future_status::ready; ++i) client.send("x");
   ASSERT_EQ(told.wait_for(milliseconds(0)), std::future_status::ready);
   EXPECT_THAT(told.get(), HasSubstr("too little of the body"));
 }
+
+INSTANTIATE_TEST_SUITE_P(Bodies, ExchangeDrip, testing::Values(3'000, 3'000'000));
 
 TEST(Exchange, TimeThatTheServerTakesIsNotTheClients) {
   const House house(

@@ -50,6 +50,11 @@ std::optional<std::uint64_t> RequestReader::body_left() const {
   return chunked_ ? std::nullopt : std::optional<std::uint64_t>(left_);
 }
 
+void RequestReader::skip_body(std::uint64_t bytes) {
+  left_ -= bytes;
+  if (left_ == 0) stage_ = Stage::whole;
+}
+
 void RequestReader::next() {
   request_ = {};
   stage_ = Stage::idle;

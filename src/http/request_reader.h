@@ -48,6 +48,8 @@ class RequestReader {
   // in chunks.
   std::optional<std::uint64_t> body_length() const;
   std::optional<std::uint64_t> body_left() const;
+  // So many of them, of a length that the client said, came another way.
+  void skip_body(std::uint64_t bytes);
 
   // After stage whole: begins with the next one, of which some may be here.
   void next();
