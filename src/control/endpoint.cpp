@@ -1,5 +1,6 @@
 #include "control/endpoint.h"
 
+#include <mutex>
 #include <set>
 
 #include "base/log.h"
@@ -17,6 +18,10 @@
 
 namespace graft {
 namespace {
+
+// An endpoint's record and what hosting is told of it change as one: else one that is deleted meanwhile would be served
+// for ever.
+std::mutex changing;
 
 const char* word_of(EndpointState::Status status) {
   switch (status) {
@@ -77,6 +82,7 @@ Json create_endpoint(const Control& control, const Caller& caller, const Json& i
   endpoint.document = {{"EndpointName", name}, {"EndpointArn", spec.arn}, {"EndpointConfigName", spec.config}};
   if (!deployment.empty()) endpoint.document["LastDeploymentConfig"] = deployment;
   endpoint.inner.update({{"Spec", spec}, {"Images", images_of(control, caller, spec)}});
+  const std::lock_guard lock(changing);
   create_or_fail(control.records, caller, endpoint);
   try {
     control.outside.apply_endpoint(spec);
@@ -101,6 +107,7 @@ Json list_endpoints(const Control& control, const Caller& caller, const Json& in
 
 Json delete_endpoint(const Control& control, const Caller& caller, const Json& input) {
   const std::string name = aws::text_of(input, "EndpointName", fields::job_name());
+  const std::lock_guard lock(changing);
   const bool there =
       control.records.update(caller.account, kEndpoint, name, [](Record& endpoint) { endpoint.status = "Deleting"; });
   if (!there) throw missing(caller, kEndpoint, name);
@@ -131,7 +138,6 @@ void retain(EndpointSpec& spec, const EndpointSpec& before, const Json& input) {
 // Hosting did not take the change: the endpoint is what it was before.
 void undo_change(const Control& control, const Record& before, const std::string& reason) {
   control.records.update(before.account, kEndpoint, before.name, [&](Record& endpoint) {
-    if (endpoint.status != "Updating") return;  // it is being deleted
     endpoint.status = before.status;
     endpoint.inner = before.inner;
     endpoint.document = before.document;
@@ -144,6 +150,7 @@ Json change_endpoint(const Control& control, const Caller& caller, const std::st
                      const std::function<EndpointSpec(Record&)>& change) {
   EndpointSpec spec;
   Record before;
+  const std::lock_guard lock(changing);
   const bool there = control.records.update(caller.account, kEndpoint, name, [&](Record& endpoint) {
     fail_if_busy(endpoint);
     before = endpoint;

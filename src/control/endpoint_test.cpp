@@ -1,5 +1,7 @@
 #include "control/endpoint.h"
 
+#include <chrono>
+#include <future>
 #include <system_error>
 #include <utility>
 
@@ -179,6 +181,22 @@ TEST_F(EndpointTest, IsWhatItWasWhenHostingDoesNotTakeAChange) {
   tell(Status::in_service, "d");
   EXPECT_EQ(described()["EndpointConfigName"], "d");
   EXPECT_FALSE(described().contains("FailureReason"));
+}
+
+TEST_F(EndpointTest, DeletedWhileItIsChangedItIsServedByNobody) {
+  make_endpoint();
+  tell(Status::in_service);
+  std::vector<std::string> told;
+  std::future<void> deletion;
+  outside.remove_endpoint = [&](const std::string&, const std::string&) { told.push_back("removed"); };
+  outside.apply_endpoint = [&](const EndpointSpec&) {
+    deletion = std::async(std::launch::async, [&] { call("DeleteEndpoint", {{"EndpointName", "e"}}); });
+    deletion.wait_for(std::chrono::milliseconds(50));
+    told.push_back("applied");
+  };
+  call("UpdateEndpoint", {{"EndpointName", "e"}, {"EndpointConfigName", "c"}});
+  deletion.get();
+  EXPECT_THAT(told, ElementsAre("applied", "removed"));
 }
 
 TEST_F(EndpointTest, KeepsItsWeightsWhereItIsToldSo) {

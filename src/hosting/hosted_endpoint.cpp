@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words.h"
 
 namespace graft {
 namespace {
@@ -12,7 +13,7 @@ using Clock = std::chrono::steady_clock;
 using Status = EndpointState::Status;
 
 constexpr std::size_t kMostOfAFailure = 1024;
-constexpr std::chrono::seconds kLookAtIdleness{1};
+constexpr std::chrono::seconds kLookAtIdleness{1}, kTellAgain{1};
 constexpr std::chrono::hours kLong{24};
 
 }  // namespace
@@ -49,6 +50,7 @@ void HostedEndpoint::apply(EndpointSpec spec) {
 
 void HostedEndpoint::stop() {
   if (!stopping_.exchange(true)) house_.bell->ring();
+  const std::lock_guard lock(telling_);
 }
 
 RoutingPointer HostedEndpoint::routing() const {
@@ -76,14 +78,22 @@ void HostedEndpoint::set(Status status, const std::string& failure) {
     // It would be taken for what became of the wish that waits.
     if (!wishes_.empty()) return;
     status_ = status;
-    failure_ = failure.substr(0, kMostOfAFailure);
+    failure_ = cut(failure, kMostOfAFailure);
   }
   if (status == Status::failed) house_.bell->ring();
+  tell();
+}
+
+// Who could not keep it, as on a full disk, is told again.
+void HostedEndpoint::tell() {
+  const std::lock_guard lock(telling_);
   if (!house_.listener.changed || stopping_) return;
   try {
     house_.listener.changed(state());
+    told_ = true;
   } catch (const std::exception& error) {
-    spdlog::error("{}: that it changed was not kept: {}", name_, error.what());
+    if (told_) spdlog::error("{}: that it changed is not kept, and told again: {}", name_, error.what());
+    told_ = false;
   }
 }
 
@@ -136,8 +146,8 @@ void HostedEndpoint::work() {
     while (!stopping_) {
       const RoutingPointer now = routing();
       const bool may_sleep = now && !asleep_ && now->fleet()->spec().idle_seconds > 0;
-      const auto latest = Clock::now() + (may_sleep ? std::chrono::milliseconds(kLookAtIdleness) : kLong);
-      house_.bell->wait_until(latest, next);
+      const auto period = !told_ ? kTellAgain : may_sleep ? kLookAtIdleness : std::chrono::seconds(kLong);
+      house_.bell->wait_until(Clock::now() + period, next);
       if (stopping_) break;
       std::optional<EndpointSpec> wish;
       {
@@ -153,6 +163,8 @@ void HostedEndpoint::work() {
         wake();
       } else if (is_idle()) {
         fall_asleep();
+      } else if (!told_) {
+        tell();
       }
     }
   } catch (const Stopped&) {

@@ -37,7 +37,7 @@ class HostedEndpoint {
   HostedEndpoint(const HostedEndpoint&) = delete;
   HostedEndpoint& operator=(const HostedEndpoint&) = delete;
 
-  // All return at once.
+  // All return at once, but stop() for news that are being told: behind it there are none.
   void apply(EndpointSpec spec);
   void stop();
   bool has_stopped() const { return stopped_; }
@@ -70,6 +70,7 @@ class HostedEndpoint {
 
   void route(FleetPointer fleet, FleetPointer next = nullptr, int percent = 0);
   void set(EndpointState::Status status, const std::string& failure);
+  void tell();
 
   // Of invoke().
   struct Place {
@@ -98,6 +99,8 @@ class HostedEndpoint {
   EndpointState::Status status_ = EndpointState::Status::creating;  // guarded by mutex_
   std::string failure_;                                             // guarded by mutex_
   std::deque<EndpointSpec> wishes_;                                 // to be deployed; guarded by mutex_
+  std::mutex telling_;
+  bool told_ = true;  // the last news; of the thread
   std::atomic<bool> stopping_ = false, stopped_ = false, asleep_ = false;
   std::atomic<int> waiting_ = 0;  // requests for an instance
   std::atomic<unsigned> failed_wakes_ = 0;

@@ -75,22 +75,24 @@ void Hosting::apply(const EndpointSpec& spec) {
   require(!spec.variants.empty(), "the endpoint ", spec.name, " has no variants");
   const std::unique_lock lock(state_->mutex);
   state_->forget_stopped();
-  EndpointPointer& endpoint = state_->endpoints[{spec.account, spec.name}];
-  if (endpoint) {
-    endpoint->apply(spec);
-  } else {
-    endpoint = std::make_shared<HostedEndpoint>(state_->house, spec);
-  }
+  const auto found = state_->endpoints.find({spec.account, spec.name});
+  if (found != state_->endpoints.end()) return found->second->apply(spec);
+  state_->endpoints.emplace(EndpointKey{spec.account, spec.name},
+                            std::make_shared<HostedEndpoint>(state_->house, spec));
 }
 
 void Hosting::remove(const std::string& account, const std::string& endpoint) {
-  const std::unique_lock lock(state_->mutex);
-  state_->forget_stopped();
-  const auto found = state_->endpoints.find({account, endpoint});
-  if (found == state_->endpoints.end()) return;
-  found->second->stop();
-  state_->leaving.push_back(std::move(found->second));
-  state_->endpoints.erase(found);
+  EndpointPointer removed;
+  {
+    const std::unique_lock lock(state_->mutex);
+    state_->forget_stopped();
+    const auto found = state_->endpoints.find({account, endpoint});
+    if (found == state_->endpoints.end()) return;
+    removed = found->second;
+    state_->leaving.push_back(removed);
+    state_->endpoints.erase(found);
+  }
+  removed->stop();
 }
 
 std::optional<EndpointState> Hosting::state(const std::string& account, const std::string& endpoint) const {

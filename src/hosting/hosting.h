@@ -45,6 +45,7 @@ class Hosting {
   // What is applied to an endpoint that serves nothing yet is deployed to it when it does: applied one after the other,
   // what served before a platform was killed and what it was to become go on where they were.
   void apply(const EndpointSpec& spec);
+  // Behind it nothing is told of the endpoint any more.
   void remove(const std::string& account, const std::string& endpoint);
   std::optional<EndpointState> state(const std::string& account, const std::string& endpoint) const;
 

@@ -177,6 +177,15 @@ TEST_F(HostingTest, RequestsWaitForAnEndpointThatReturns) {
   EXPECT_THAT(response.body, HasSubstr("this model is broken"));
 }
 
+TEST_F(HostingTest, NewsThatAreNotKeptAreToldAgain) {
+  house_.full = true;
+  house_.make(endpoint("e", {variant("a", model("m"))}));
+  answer();
+  EXPECT_EQ(house_.changes().back().status, Status::creating);
+  house_.full = false;
+  EXPECT_TRUE(test::eventually([&] { return house_.changes().back().status == Status::in_service; }));
+}
+
 TEST_F(HostingTest, CapturesWhatItIsAskedTo) {
   EndpointSpec spec = endpoint("e", {variant("a", model("m"))});
   spec.capture = CaptureSpec{.uri = "s3://bucket/kept"};

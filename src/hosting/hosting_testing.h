@@ -173,10 +173,12 @@ class House {
   }
 
   Store store;
+  std::atomic<bool> full = false;  // what comes into service is not kept
 
  private:
   void heard(const EndpointState& state) {
     const std::lock_guard lock(mutex_);
+    require(!full || state.status != EndpointState::Status::in_service, "the disk is full");
     changes_.push_back(state);
   }
 

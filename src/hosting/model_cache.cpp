@@ -128,10 +128,11 @@ void ModelCache::prune() {
   for (;;) {
     std::uint64_t unused = 0;
     auto oldest = entries_.end();
+    // Who has an entry is about to take its model; nobody gets it without the lock that is held here.
+    std::erase_if(entries_, [](const auto& each) { return each.second.use_count() == 1 && !each.second->model; });
     for (auto i = entries_.begin(); i != entries_.end(); ++i) {
       Entry& entry = *i->second;
-      // Who has the entry is about to take its model; nobody gets it without the lock that is held here.
-      if (i->second.use_count() > 1 || !entry.model || entry.model.use_count() > 1) continue;
+      if (i->second.use_count() > 1 || entry.model.use_count() > 1) continue;
       unused += entry.model->bytes;
       if (oldest == entries_.end() || entry.used < oldest->second->used) oldest = i;
     }

@@ -26,6 +26,10 @@ Error invalid(const std::string& sentence) {
   return {Kind::invalid, kValidationError, sentence};
 }
 
+Error still_loading(std::string_view target) {
+  return {Kind::unavailable, kModelNotReady, text("The model ", target, " is still being loaded; try again.")};
+}
+
 void check_target(std::string_view target) {
   const bool leads_out = target.starts_with('/') || target.find("..") != std::string_view::npos;
   if (target.empty()) throw invalid("This endpoint serves many models: name one as TargetModel.");
@@ -78,7 +82,8 @@ std::string MultiModel::load(ClientPool& process, unsigned start, std::string_vi
   const EntryPointer entry = entry_of(target, start);
   entry->used = ++uses_;
   if (entry->start == start) return "/models/" + entry->name + "/invoke";
-  const std::lock_guard lock(entry->loading);
+  std::unique_lock lock(entry->loading, kLoadTime);
+  if (!lock) throw still_loading(target);
   if (entry->start == start) return "/models/" + entry->name + "/invoke";
   try {
     const CachedModelPointer model = cache_.get(cache_.find(account_, prefix_ + std::string(target)));
@@ -98,9 +103,7 @@ std::string MultiModel::load(ClientPool& process, unsigned start, std::string_vi
   } catch (const Error& error) {
     drop(target, entry);
     if (error.kind() == Kind::not_found) throw invalid(text("Failed to download model data: ", error.what()));
-    if (error.code() == kTimedOut) {
-      throw Error(Kind::unavailable, kModelNotReady, text("The model ", target, " is still being loaded; try again."));
-    }
+    if (error.code() == kTimedOut) throw still_loading(target);
     if (!error.code().empty()) throw;
     throw Error(error.kind(), error.kind() == Kind::invalid ? kValidationError : kServiceUnavailable, error.what());
   }

@@ -30,7 +30,7 @@ class MultiModel {
 
  private:
   struct Entry {
-    std::mutex loading{};
+    std::timed_mutex loading{};
     std::atomic<unsigned> start = 0;      // of the process that has it; 0: none yet. Set once, last
     std::atomic<std::uint64_t> used = 0;  // when last, counted
     std::string name{};                   // what the process knows it by

@@ -1,6 +1,9 @@
 #include "hosting/serving_command.h"
 
+#include <poll.h>
+
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <optional>
 
@@ -22,6 +25,7 @@ constexpr const char* kForEngine[] = {"DOCKER_HOST", "XDG_RUNTIME_DIR", "CONTAIN
 // Of a variant's environment, what graft reads. The rest could only steer the libraries it is made of.
 constexpr const char* kSettings[] = {"GRAFT_ANSWERS"};
 constexpr std::uint16_t kPortInside = 8080;
+constexpr std::chrono::milliseconds kLongestRemoval{60'000};
 
 template <typename Names>
 void pass_on(const Names& names, std::map<std::string, std::string>& environment) {
@@ -147,8 +151,10 @@ void remove_containers(const std::vector<std::string>& names) {
   Program program{.command = {engine->string(), "rm", "--force"}, .environment = environment_of_engine()};
   program.command.insert(program.command.end(), names.begin(), names.end());
   try {
-    ChildProcess child(program);
-    child.wait();
+    ChildProcess child(program);  // killed at its end
+    pollfd ended{child.ended(), POLLIN, 0};
+    require(::poll(&ended, 1, static_cast<int>(kLongestRemoval.count())) == 1, engine->string(), " did not end within ",
+            kLongestRemoval.count() / 1000, " s");
   } catch (const Error& error) {
     spdlog::warn("the containers {} may be left: {}", join(names, ", "), error.what());
   }

@@ -21,7 +21,8 @@ constexpr char kHost[] = "127.0.0.1";
 constexpr std::size_t kKeptLines = 8;
 constexpr std::size_t kMostOfALine = 300;
 constexpr milliseconds kStopTime{30'000};
-constexpr milliseconds kStartPing{50};  // between pings until the first is answered
+constexpr milliseconds kKillAgain{1'000};  // it may not go at once, and is not waited for without a pause
+constexpr milliseconds kStartPing{50};     // between pings until the first is answered
 constexpr int kMostMissed = 4;
 constexpr milliseconds kFirstPause{100}, kLongestPause{30'000};
 constexpr std::chrono::seconds kWellAgain{60};  // after so long a life its earlier ends are forgotten
@@ -150,7 +151,10 @@ void ServingProcess::take_lines(const std::vector<std::string>& lines, Life& lif
 
 void ServingProcess::look_after(ChildProcess& child, Life& life) {
   const Clock::time_point now = Clock::now();
-  if (now >= life.kill_at) child.signal(SIGKILL);
+  if (now >= life.kill_at) {
+    child.signal(SIGKILL);
+    life.kill_at = now + kKillAgain;
+  }
   if (life.kill_at != Clock::time_point::max()) {  // it is being ended
     life.next_ping = now + kStopTime;
     return;
