@@ -49,12 +49,15 @@ while read -r line; do
     Content-Length:*) length=${line#*: } ;;
     X-Amzn-SageMaker-Custom-Attributes:*) attributes=${line#*: } ;;
     Content-Type:*) type=${line#*: } ;;
+    Accept:*) accept=${line#*: } ;;
   esac
 done
 body=$(head -c "$length")
 status=200
 [ "$body" = refuse ] && status=415
 say="$method $target: $body of $type for $attributes, $GREETING, by $(cat /opt/ml/model/x)"
+# Of rows, as many.
+[ "$accept" = text/csv ] && say=$(printf '%s\n' "$body" | sed 's/$/,"seen, well"/')
 printf 'HTTP/1.1 %s Said\r\nContent-Type: text/plain\r\nContent-Length: %s\r\nConnection: close\r\n\r\n%s' \
   $status "${#say}" "$say"
 """

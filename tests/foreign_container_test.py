@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """Jobs and endpoints of `graft up` with an image that is not graft's, in a container engine: podman."""
 import contextlib
+import datetime
+import functools
 import io
+import json
 import shutil
 import tarfile
 import time
@@ -37,16 +40,19 @@ class ForeignContainerTest(support.ProductTest):
             self.assertLess(time.monotonic(), deadline, f"{what}; {self.platform.log.read_text()[-3000:]}")
             time.sleep(0.1)
 
+    @staticmethod
+    def job_request(name, behave):
+        return {"TrainingJobName": name, "RoleArn": ROLE, "HyperParameters": {"behave": behave},
+                "AlgorithmSpecification": {"TrainingImage": IMAGE, "TrainingInputMode": "File", "MetricDefinitions": [
+                    {"Name": "loss", "Regex": "loss=([0-9.]+)"}]},
+                "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": {
+                    "S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/data/"}}}],
+                "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/out"},
+                "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+                "StoppingCondition": {"MaxRuntimeInSeconds": 600}}
+
     def start_job(self, name, behave):
-        self.sm.create_training_job(
-            TrainingJobName=name, RoleArn=ROLE, HyperParameters={"behave": behave},
-            AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File", "MetricDefinitions": [
-                {"Name": "loss", "Regex": "loss=([0-9.]+)"}]},
-            InputDataConfig=[{"ChannelName": "train", "DataSource": {"S3DataSource": {
-                "S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/data/"}}}],
-            OutputDataConfig={"S3OutputPath": f"s3://{BUCKET}/out"},
-            ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
-            StoppingCondition={"MaxRuntimeInSeconds": 600})
+        self.sm.create_training_job(**self.job_request(name, behave))
 
     def job_end(self, name):
         self.sm.get_waiter("training_job_completed_or_stopped").wait(TrainingJobName=name, WaiterConfig=QUICK)
@@ -101,6 +107,62 @@ class ForeignContainerTest(support.ProductTest):
         self.assertIn("is told to stop", self.log_of("TrainingJobs", "stopped/"))
         self.assertEqual([name for name in self.podman.containers() if "stopped" in name], [])
 
+    def make_model(self, name, job):
+        self.sm.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer={
+            "Image": IMAGE, "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"],
+            "Environment": {"GREETING": "hello = there"}})
+
+    def test_transforms_columns_of_rows(self):
+        self.make_model("rows", self.train("rows"))
+        self.s3.put_object(Bucket=BUCKET, Key="rows/a.csv", Body=b'7,"a,b",1\r\n8,c,2\r\n')
+        self.sm.create_transform_job(
+            TransformJobName="rows", ModelName="rows",
+            TransformInput={"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/rows/"}},
+                            "ContentType": "text/csv", "SplitType": "Line"},
+            TransformOutput={"S3OutputPath": f"s3://{BUCKET}/seen", "Accept": "text/csv", "AssembleWith": "Line"},
+            TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+            DataProcessing={"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,4:]"},
+            DataCaptureConfig={"DestinationS3Uri": f"s3://{BUCKET}/captured"})
+        self.sm.get_waiter("transform_job_completed_or_stopped").wait(TransformJobName="rows", WaiterConfig=QUICK)
+        self.assertEqual(self.content("seen/a.csv.out"), '7,1,"seen, well"\n8,2,"seen, well"\n')
+        start = self.sm.describe_transform_job(TransformJobName="rows")["TransformStartTime"]
+        hour = start.astimezone(datetime.timezone.utc).strftime("%Y/%m/%d/%H")
+        self.assertEqual(json.loads(self.content(f"captured/output/{hour}/rows.json")),
+                         [{"prefix": f"s3://{BUCKET}/seen/"}, "a.csv.out"])
+
+    def content(self, key):
+        return self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode()
+
+    def tune(self, name, behave, count, **more):
+        """Loss is 0.25 where all is well."""
+        job = self.job_request(None, behave)
+        del job["TrainingJobName"]
+        job["StaticHyperParameters"] = job.pop("HyperParameters")
+        self.sm.create_hyper_parameter_tuning_job(
+            HyperParameterTuningJobName=name, TrainingJobDefinition=job,
+            HyperParameterTuningJobConfig={
+                "Strategy": "Bayesian",
+                "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+                "ResourceLimits": {"MaxNumberOfTrainingJobs": count, "MaxParallelTrainingJobs": count},
+                "ParameterRanges": {"ContinuousParameterRanges": [
+                    {"Name": "rate", "MinValue": "0.1", "MaxValue": "1"}]}}, **more)
+        final = {"Completed", "Failed", "Stopped"}
+        describe = functools.partial(self.sm.describe_hyper_parameter_tuning_job, HyperParameterTuningJobName=name)
+        self.until(lambda: describe()["HyperParameterTuningJobStatus"] in final, f"{name} does not end")
+        return describe()
+
+    def test_tunes_on_from_what_another_job_has_found(self):
+        parent = self.tune("parent", "well", 2)
+        self.assertEqual(parent["HyperParameterTuningJobStatus"], "Completed")
+        warm = {"WarmStartType": "IdenticalDataAndAlgorithm",
+                "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "parent"}]}
+        child = self.tune("child", "fail", 1, WarmStartConfig=warm)
+        self.assertEqual(child["HyperParameterTuningJobStatus"], "Failed")
+        self.assertEqual(child["WarmStartConfig"], warm)
+        best = child["OverallBestTrainingJob"]
+        self.assertEqual(best["TrainingJobName"], parent["BestTrainingJob"]["TrainingJobName"])
+        self.assertEqual(best["TuningJobName"], "parent")
+
     def test_an_image_that_is_not_there_is_named(self):
         self.sm.create_model(ModelName="none", ExecutionRoleArn=ROLE,
                              PrimaryContainer={"Image": "localhost/none:1"})
@@ -131,9 +193,7 @@ class ForeignContainerTest(support.ProductTest):
 
     def test_serves_what_it_trained_also_after_a_crash(self):
         job = self.train("served")
-        self.sm.create_model(ModelName="served", ExecutionRoleArn=ROLE, PrimaryContainer={
-            "Image": IMAGE, "ModelDataUrl": job["ModelArtifacts"]["S3ModelArtifacts"],
-            "Environment": {"GREETING": "hello = there"}})
+        self.make_model("served", job)
         self.make_endpoint("served", "served")
         self.in_service("served")
         said = "POST /invocations: picture of text/csv for me, hello = there, by one\ntwo"
