@@ -1,7 +1,6 @@
 // The attempts of a job.
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <random>

@@ -57,6 +57,11 @@ std::vector<int> cores_to_give(int most) {
   return cores;
 }
 
+// A machine of 16 GiB shows a little less, as its kernel keeps some: two jobs of 8 GiB have room on it.
+std::uint64_t memory_to_give() {
+  return memory_of_machine() / 16 * 17;
+}
+
 std::int64_t nanoseconds() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
@@ -87,7 +92,7 @@ struct Runner::State {
   std::mutex mutex;
   std::condition_variable changed;
   bool leaving = false;  // guarded by mutex, as all below
-  Capacity capacity{cores_to_give(options.cores), memory_of_machine()};
+  Capacity capacity{cores_to_give(options.cores), memory_to_give()};
   std::map<Key, Active> active{};
   std::list<std::shared_ptr<JobRun>> queue{};  // in the order they came
   std::thread scheduler{};
