@@ -10,6 +10,7 @@ namespace graft {
 namespace {
 
 constexpr std::size_t kMostPath = 63;  // as AWS has it
+constexpr std::size_t kMostMultiple = 4, kLittle = 4096;
 
 class Reader {
  public:
@@ -104,7 +105,30 @@ class Reader {
 
 using Step = JsonPath::const_iterator;
 
-Json follow(Step step, Step end, const Json& value);
+// Of values, names and letters: what a record takes, in about the same measure wherever it comes from.
+std::size_t weight_of(const Json& value) {
+  if (value.is_string()) return 1 + value.get_ref<const std::string&>().size();
+  std::size_t weight = 1;
+  if (value.is_object()) {
+    for (const auto& [name, member] : value.items()) weight += name.size() + weight_of(member);
+  } else if (value.is_array()) {
+    for (const Json& element : value) weight += weight_of(element);
+  }
+  return weight;
+}
+
+// A path may take an element several times, and in lists within lists each step multiplies it: what a path leads to is
+// bounded by what it comes from.
+struct Allowance {
+  explicit Allowance(const Json& record) : left(kMostMultiple * weight_of(record) + kLittle) {}
+  void take(std::size_t weight) {
+    require(weight <= left, "the filter selects more than ", kMostMultiple, " times what the record has");
+    left -= weight;
+  }
+  std::size_t left;
+};
+
+Json follow(Step step, Step end, const Json& value, Allowance& allowance);
 
 const Json& element(const Json& value, std::int64_t place) {
   require(value.is_array(), "the filter wants an element where the record has no list");
@@ -119,10 +143,10 @@ const Json& member(const Json& value, const std::string& name) {
   return value.at(name);
 }
 
-Json by_names(Step step, Step end, const Json& value) {
-  if (step->names.size() == 1) return follow(step + 1, end, member(value, step->names[0]));
+Json by_names(Step step, Step end, const Json& value, Allowance& allowance) {
+  if (step->names.size() == 1) return follow(step + 1, end, member(value, step->names[0]), allowance);
   Json object = Json::object();
-  for (const std::string& name : step->names) object[name] = follow(step + 1, end, member(value, name));
+  for (const std::string& name : step->names) object[name] = follow(step + 1, end, member(value, name), allowance);
   return object;
 }
 
@@ -138,9 +162,9 @@ void add_slice(const JsonPart& part, const Json& value, std::vector<const Json*>
   }
 }
 
-Json by_parts(Step step, Step end, const Json& value) {
+Json by_parts(Step step, Step end, const Json& value, Allowance& allowance) {
   if (step->parts.size() == 1 && !step->parts[0].slice) {
-    return follow(step + 1, end, element(value, *step->parts[0].begin));
+    return follow(step + 1, end, element(value, *step->parts[0].begin), allowance);
   }
   std::vector<const Json*> found;
   for (const JsonPart& part : step->parts) {
@@ -151,23 +175,24 @@ Json by_parts(Step step, Step end, const Json& value) {
     }
   }
   Json list = Json::array();
-  for (const Json* one : found) list.push_back(follow(step + 1, end, *one));
+  for (const Json* one : found) list.push_back(follow(step + 1, end, *one, allowance));
   return list;
 }
 
-Json follow(Step step, Step end, const Json& value) {
+Json follow(Step step, Step end, const Json& value, Allowance& allowance) {
+  allowance.take(step == end ? weight_of(value) : 1);
   if (step == end) return value;
   switch (step->kind) {
     case JsonStep::Kind::names:
-      return by_names(step, end, value);
+      return by_names(step, end, value, allowance);
     case JsonStep::Kind::parts:
-      return by_parts(step, end, value);
+      return by_parts(step, end, value, allowance);
     case JsonStep::Kind::all:
       break;
   }
   require(value.is_structured(), "the filter's * wants a list or an object");
   Json list = Json::array();
-  for (const Json& one : value) list.push_back(follow(step + 1, end, one));
+  for (const Json& one : value) list.push_back(follow(step + 1, end, one, allowance));
   return list;
 }
 
@@ -178,7 +203,8 @@ JsonPath parse_json_path(std::string_view text) {
 }
 
 Json select(const JsonPath& path, const Json& record) {
-  return follow(path.begin(), path.end(), record);
+  Allowance allowance(record);
+  return follow(path.begin(), path.end(), record, allowance);
 }
 
 }  // namespace graft

@@ -54,6 +54,9 @@ TEST(JsonPath, SaysWhatIsWrong) {
   EXPECT_THAT(refusal("$[0]"), HasSubstr("no list"));
   EXPECT_THAT(refusal("$[:]"), HasSubstr("has none"));
   EXPECT_THAT(refusal("$.*", "1"), HasSubstr("*"));
+  // A little in, much out.
+  EXPECT_THAT(refusal("$[:,:][:,:][:,:][:,:][:,:][:,:][:,:][:,:][:,:][:,:][:,:][:,:]", "[[[[[[[[[[[[1]]]]]]]]]]]]"),
+              HasSubstr("more than 4 times what the record has"));
 }
 
 }  // namespace

@@ -39,7 +39,10 @@ std::vector<aws::Field> create_training_job_fields() {
       {"OutputDataConfig.S3OutputPath", done},
       {"OutputDataConfig.CompressionType", done},
       {"OutputDataConfig.KmsKeyId", ignored, "nothing is encrypted with it"},
-      {"ResourceConfig.InstanceType", done, "says how many cores and how much memory an instance has"},
+      {"ResourceConfig.InstanceType", done,
+       "says how many cores and how much memory an instance has: a job waits until both are free, one that is larger "
+       "than "
+       "the machine for all there is"},
       {"ResourceConfig.InstanceCount", done, "each is a process, with its rank"},
       {"ResourceConfig.VolumeSizeInGB", ignored},
       {"ResourceConfig.VolumeKmsKeyId", ignored, "nothing is encrypted with it"},
