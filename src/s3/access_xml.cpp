@@ -5,23 +5,14 @@ namespace {
 
 constexpr std::string_view kSchema = "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=";
 
-void add_owner(Xml& xml, const std::string& account) {
-  xml.add("ID", account);
-  xml.add("DisplayName", account);
-}
-
 }  // namespace
 
 std::string access_xml(const std::string& account, bool is_public) {
   Xml xml("AccessControlPolicy");
-  xml.open("Owner");
-  add_owner(xml, account);
-  xml.close();
+  add_person(xml, "Owner", account);
   xml.open("AccessControlList");
   xml.open("Grant");
-  xml.open("Grantee", std::string(kSchema) + "\"CanonicalUser\"");
-  add_owner(xml, account);
-  xml.close();
+  add_person(xml, "Grantee", account, std::string(kSchema) + "\"CanonicalUser\"");
   xml.add("Permission", "FULL_CONTROL");
   xml.close();
   if (is_public) {

@@ -1,7 +1,7 @@
 // What everyone may do with a bucket, through the API.
 #include "s3/public_access.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "s3/s3_testing.h"
 
@@ -11,6 +11,9 @@ namespace {
 using test::element;
 using test::kAnyone;
 using test::kStranger;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
 
 class PublicAccessTest : public testing::Test {
  protected:
@@ -45,6 +48,16 @@ TEST_F(PublicAccessTest, APolicyGivesWhatItSaysAndNoMore) {
   EXPECT_EQ(element(store.ask("GET", "/bucket?policyStatus").body, "IsPublic"), "true");
   EXPECT_EQ(code("DELETE", "/bucket?policy"), "204");
   EXPECT_EQ(code("GET", "/bucket?list-type=2", "", {}, kAnyone), "AccessDenied");
+}
+
+TEST_F(PublicAccessTest, TheWorldDoesNotLearnWhoseTheObjectsAre) {
+  store.ask("PUT", "/bucket/key", "x");
+  EXPECT_EQ(code("PUT", "/bucket?policy", policy("s3:ListBucket", "")), "204");
+  for (const std::string list : {"", "?list-type=2&fetch-owner=true", "?versions"}) {
+    EXPECT_THAT(store.ask("GET", "/bucket" + list).body, HasSubstr("<Owner>")) << list;
+    const Response response = store.ask("GET", "/bucket" + list, "", {}, kAnyone);
+    EXPECT_THAT(response.body, AllOf(HasSubstr("<Key>key</Key>"), Not(HasSubstr("<Owner>")))) << list;
+  }
 }
 
 TEST_F(PublicAccessTest, RefusesPoliciesThatItCannotKeep) {

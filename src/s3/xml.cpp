@@ -66,4 +66,11 @@ std::string Xml::finish() {
   return std::move(text_);
 }
 
+void add_person(Xml& xml, std::string_view name, const std::string& account, std::string_view attributes) {
+  xml.open(name, attributes);
+  xml.add("ID", account);
+  xml.add("DisplayName", account);
+  xml.close();
+}
+
 }  // namespace graft::s3

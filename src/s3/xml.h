@@ -35,6 +35,9 @@ class Xml {
   std::vector<std::string> open_;
 };
 
+// An account, as S3 tells of a person.
+void add_person(Xml& xml, std::string_view name, const std::string& account, std::string_view attributes = "");
+
 // What requests say in XML. All throw MalformedXML, for a document type too: entities are not S3's.
 struct DeleteRequest {
   struct Item {

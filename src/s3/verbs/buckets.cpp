@@ -20,10 +20,7 @@ Response list_buckets(Call& call) {
                     after = call.parameter("continuation-token").value_or("");
   const std::size_t most = std::max<std::size_t>(call.number("max-buckets", kMostBuckets, kMostBuckets), 1);
   Xml xml("ListAllMyBucketsResult");
-  xml.open("Owner");
-  xml.add("ID", call.caller().account);
-  xml.add("DisplayName", call.caller().account);
-  xml.close();
+  add_person(xml, "Owner", call.caller().account);
   xml.open("Buckets");
   std::size_t count = 0;
   std::string last, next;

@@ -35,13 +35,14 @@ class Writer {
 
 struct Page {
   Bucket bucket{};
+  bool anonymous = false;
   ListRequest request{};
   Listed listed{};
 };
 
 // Reads what all three have in common; `begin` says where the list begins.
 Page read_page(Call& call, const std::function<void(ListRequest&)>& begin) {
-  Page page{.bucket = open_bucket(call, Access::list)};
+  Page page{.bucket = open_bucket(call, Access::list), .anonymous = call.caller().anonymous()};
   page.request.prefix = call.parameter("prefix").value_or("");
   page.request.delimiter = call.parameter("delimiter").value_or("");
   page.request.most = call.number("max-keys", kMostKeys, kMostKeys);
@@ -50,11 +51,9 @@ Page read_page(Call& call, const std::function<void(ListRequest&)>& begin) {
   return page;
 }
 
-void add_owner(Xml& xml, const Bucket& bucket) {
-  xml.open("Owner");
-  xml.add("ID", bucket.account);
-  xml.add("DisplayName", bucket.account);
-  xml.close();
+// The world learns of a public bucket's objects, not whose they are.
+void add_owner(Writer& writer, const Page& page) {
+  if (!page.anonymous) add_person(writer.xml, "Owner", page.bucket.account);
 }
 
 void add_fields(Writer& writer, const Listed::Entry& entry) {
@@ -83,7 +82,7 @@ void add_entries(Writer& writer, const Page& page, bool with_owner) {
     if (entry.is_prefix) continue;
     writer.xml.open("Contents");
     add_fields(writer, entry);
-    if (with_owner) add_owner(writer.xml, page.bucket);
+    if (with_owner) add_owner(writer, page);
     writer.xml.add("StorageClass", "STANDARD");
     writer.xml.close();
   }
@@ -175,7 +174,7 @@ Response list_object_versions(Call& call) {
     add_fields(writer, entry);
     writer.xml.add("VersionId", "null");
     writer.xml.add("IsLatest", true);
-    add_owner(writer.xml, page.bucket);
+    add_owner(writer, page);
     writer.xml.add("StorageClass", "STANDARD");
     writer.xml.close();
   }

@@ -15,13 +15,6 @@ namespace {
 
 constexpr std::size_t kMost = 1000;
 
-void add_person(Xml& xml, std::string_view name, const std::string& account) {
-  xml.open(name);
-  xml.add("ID", account);
-  xml.add("DisplayName", account);
-  xml.close();
-}
-
 void add_upload_row(Xml& xml, const Upload& upload, const std::string& key) {
   xml.open("Upload");
   xml.add("Key", key);
