@@ -131,8 +131,9 @@ std::vector<FleetVariant> HostedEndpoint::prepare(const EndpointSpec& spec, cons
 FleetVariant HostedEndpoint::prepare_patiently(const EndpointSpec& spec, const VariantSpec& variant) {
   for (int tries = 1;; ++tries) {
     try {
-      return house_.launcher.prepare(spec, variant);
+      return house_.launcher.prepare(spec, variant, [this] { return stopping_ || is_superseded(); });
     } catch (const Error& error) {
+      give_way();
       if (error.kind() != Kind::unavailable || tries == kMostTries) throw;
       spdlog::warn("the endpoint {}: {}; it is tried again", name_, error.what());
     }

@@ -57,7 +57,8 @@ Launcher::~Launcher() {
   if (cleaning_.joinable()) cleaning_.join();
 }
 
-FleetVariant Launcher::prepare(const EndpointSpec& endpoint, const VariantSpec& variant) {
+FleetVariant Launcher::prepare(const EndpointSpec& endpoint, const VariantSpec& variant,
+                               const ModelCache::Unwanted& unwanted) {
   const bool ours = is_graft_image(variant.image);
   require(!variant.multi_model || ours, "the image ", variant.image,
           " serves many models only where it is graft's: deploy them one by one");
@@ -66,7 +67,7 @@ FleetVariant Launcher::prepare(const EndpointSpec& endpoint, const VariantSpec& 
   std::string version = variant.model_uri;
   if (!variant.multi_model && !variant.model_uri.empty()) {
     const ModelVersion found = cache_.find(endpoint.account, variant.model_uri);
-    prepared.model = cache_.get(found);
+    prepared.model = cache_.get(found, unwanted);
     version = found.key;
   }
   prepared.serving = Json{version, variant.image, variant.environment, variant.instance_type, variant.multi_model}.dump(

@@ -16,8 +16,9 @@ class Launcher {
   Launcher(const Launcher&) = delete;
   Launcher& operator=(const Launcher&) = delete;
 
-  // Gets the variant's model. It has no instances yet. Throws why it cannot be served.
-  FleetVariant prepare(const EndpointSpec& endpoint, const VariantSpec& variant);
+  // Gets the variant's model, unless that is `unwanted` meanwhile. It has no instances yet. Throws why it cannot be
+  // served.
+  FleetVariant prepare(const EndpointSpec& endpoint, const VariantSpec& variant, const ModelCache::Unwanted& unwanted);
 
   // The variant's instance of this number, which counts from 0. Returns before it is ready.
   InstancePointer launch(const EndpointSpec& endpoint, const FleetVariant& variant, std::size_t number);

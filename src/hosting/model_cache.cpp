@@ -79,7 +79,7 @@ ModelVersion ModelCache::find(const std::string& account, const std::string& uri
   return {.account = account, .uri = uri, .key = hex(digest).substr(0, kKeyLength)};
 }
 
-CachedModelPointer ModelCache::get(const ModelVersion& version) {
+CachedModelPointer ModelCache::get(const ModelVersion& version, const Unwanted& unwanted) {
   std::shared_ptr<Entry> entry;
   {
     const std::lock_guard lock(mutex_);
@@ -91,14 +91,17 @@ CachedModelPointer ModelCache::get(const ModelVersion& version) {
   {
     const std::lock_guard lock(entry->loading);
     entry->used = ++uses_;
-    if (!entry->model) entry->model = download(version);
+    if (!entry->model) entry->model = download(version, unwanted);
     model = entry->model;
   }
   prune();
   return model;
 }
 
-CachedModelPointer ModelCache::download(const ModelVersion& version) const {
+CachedModelPointer ModelCache::download(const ModelVersion& version, const Unwanted& unwanted) const {
+  const auto look = [&unwanted](auto...) {
+    if (unwanted && unwanted()) fail(Kind::unavailable, "nobody wants it any more");
+  };
   const fs::path place = folder_of(version.account) / version.key, folder = place / "model";
   const S3Settings settings = options_.s3(version.account);
   std::error_code error;
@@ -106,10 +109,10 @@ CachedModelPointer ModelCache::download(const ModelVersion& version) const {
   make_folder(folder);
   try {
     if (version.uri.ends_with('/')) {
-      download_folder(settings, parse_s3(version.uri), folder);
+      download_folder(settings, parse_s3(version.uri), folder, look);
     } else {
       const fs::path archive = place / "model.tar.gz";
-      graft::download(settings, parse_s3(version.uri), archive);
+      graft::download(settings, parse_s3(version.uri), archive, look);
       unpack_tar(archive, folder);
       fs::remove(archive);
     }

@@ -42,8 +42,9 @@ class ModelCache {
   ModelVersion find(const std::string& account, const std::string& uri) const;
 
   // Downloads and unpacks it where that was not done. It stays at least as long as the pointer does. Throws what is
-  // wrong with the archive.
-  CachedModelPointer get(const ModelVersion& version);
+  // wrong with the archive, and Kind::unavailable as soon as what is downloaded is `unwanted`.
+  using Unwanted = std::function<bool()>;
+  CachedModelPointer get(const ModelVersion& version, const Unwanted& unwanted = {});
 
   // All models of the account lie below it.
   std::filesystem::path folder_of(const std::string& account) const;
@@ -54,7 +55,7 @@ class ModelCache {
     CachedModelPointer model{};           // guarded by loading
     std::atomic<std::uint64_t> used = 0;  // when last, counted
   };
-  CachedModelPointer download(const ModelVersion& version) const;
+  CachedModelPointer download(const ModelVersion& version, const Unwanted& unwanted) const;
   void prune();
 
   const Options options_;

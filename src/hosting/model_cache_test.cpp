@@ -65,6 +65,13 @@ TEST_F(ModelCacheTest, TakesOffTheDiskWhatNobodyServes) {
   EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
+TEST_F(ModelCacheTest, EndsTheDownloadOfWhatNobodyWantsAnyMore) {
+  const ModelVersion version = cache_.find("1", store_.put_model("m", {{"name", "first"}}));
+  EXPECT_THROW(cache_.get(version, [] { return true; }), Error);
+  EXPECT_FALSE(std::filesystem::exists(cache_.folder_of("1") / version.key));
+  EXPECT_EQ(read_text(cache_.get(version, [] { return false; })->folder / "name"), "first");
+}
+
 TEST_F(ModelCacheTest, SaysInSageMakersWordsThatNothingIsThere) {
   EXPECT_EQ(problem("s3://bucket/none.tar.gz"), "Could not find model data at s3://bucket/none.tar.gz.");
   EXPECT_THAT(problem("https://example.com/a"), HasSubstr("is not at s3://BUCKET/KEY"));
