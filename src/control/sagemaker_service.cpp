@@ -47,7 +47,8 @@ line where the SplitType is Line, else the object; or a row of CSV, whose cells 
 and to which the cells of the answer are joined. Of a part `[a:b]` of a list or row b is the first that is not in it. When some fail the others are done, the job is Failed and the log
 stream `<job>/i-1-<time>/data-log` names them. A platform that was killed goes on with those that have no output yet. An
 object has at most 256 MiB, unpacked too, and so have the answers to it. The objects that all jobs work at take at most
-1 GiB together, each twice its size, ten times with DataProcessing, one in Gzip as if it were the largest; others wait.
+1 GiB together, each counted as twice its size, as 32 times with DataProcessing (8 times what is above 32 MiB, the most
+that a record may have), and one in Gzip as if it were the largest; others wait.
 With a DataCaptureConfig a completed job puts two manifests, `<DestinationS3Uri>/input/yyyy/mm/dd/hh/<job>.json` with the
 objects and the same below `output` with the answers, by the hour (UTC) in which it began; GenerateInferenceId adds
 an id and that time to each record.

@@ -33,18 +33,15 @@ std::vector<std::string_view> lines_of(std::string_view content) {
   return lines;
 }
 
-std::vector<Json> records_in(const TransformFilter& filter, std::string_view content, const char* what) {
-  std::vector<Json> records;
-  for (const std::string_view line : lines_of(content)) {
-    const std::string name = text(what, " ", records.size() + 1);
-    try {
-      records.push_back(filter.csv ? Json(csv_cells(line)) : parse_json(line, name));
-    } catch (const Error& error) {
-      if (!filter.csv) throw;
-      fail(error.kind(), name, ": ", error.what());
-    }
+// A row of CSV is a list of its cells.
+Json value_of(const TransformFilter& filter, std::string_view record, const std::string& name) {
+  require(record.size() <= kMostRecord, name, " has more than ", kMostRecord >> 20, " MiB, which is not filtered");
+  if (!filter.csv) return parse_json(record, name);
+  try {
+    return csv_cells(record);
+  } catch (const Error& error) {
+    fail(error.kind(), name, ": ", error.what());
   }
-  return records;
 }
 
 std::string printed(const TransformFilter& filter, const Json& json) {
@@ -92,37 +89,38 @@ std::optional<TransformFilter> transform_filter(const Json& request) {
   return filter;
 }
 
-std::vector<Json> transform_records(const TransformFilter& filter, std::string_view content, bool by_line) {
-  if (by_line) return records_in(filter, content, "line");
-  return {parse_json(content, "the object")};
+std::vector<std::string_view> transform_records(std::string_view content, bool by_line) {
+  return by_line ? lines_of(content) : std::vector{content};
 }
 
-std::string sent_of(const TransformFilter& filter, const std::vector<Json>& records) {
+std::string sent_of(const TransformFilter& filter, const std::vector<std::string_view>& records) {
   std::string sent;
-  for (const Json& record : records) {
-    const std::string line = printed(filter, select(filter.input, record));
-    require(!line.empty(), "the InputFilter leaves nothing of a row");
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const std::string name = text("record ", i + 1);
+    const std::string line = printed(filter, select(filter.input, value_of(filter, records[i], name)));
+    require(!line.empty(), name, ": the InputFilter leaves nothing of it");
     sent += line + '\n';
   }
   return sent;
 }
 
-std::vector<Json> answers_in(const TransformFilter& filter, std::string_view answer, std::size_t count) {
-  if (count == 1 && !filter.csv) return {parse_json(answer, "the model's answer")};
-  std::vector<Json> answers = records_in(filter, answer, "the model's answer");
+std::vector<std::string_view> answers_in(const TransformFilter& filter, std::string_view answer, std::size_t count) {
+  const bool whole = count == 1 && !filter.csv;
+  std::vector<std::string_view> answers = transform_records(answer, !whole);
   require(answers.size() == count, "the model gave ", answers.size(), " answers to ", count,
           " lines: the BatchStrategy SingleRecord sends one at a time");
   return answers;
 }
 
-std::string written_of(const TransformFilter& filter, const Json& record, const Json& answer) {
-  if (!filter.join) return printed(filter, select(filter.output, answer));
-  Json joined = record;
+std::string written_of(const TransformFilter& filter, std::string_view record, std::string_view answer) {
+  const Json said = value_of(filter, answer, "the model's answer");
+  if (!filter.join) return printed(filter, select(filter.output, said));
+  Json joined = value_of(filter, record, "a record");
   if (filter.csv) {
-    joined.insert(joined.end(), answer.begin(), answer.end());
+    joined.insert(joined.end(), said.begin(), said.end());
   } else {
-    if (!record.is_object()) joined = Json{{"SageMakerInput", record}};
-    joined["SageMakerOutput"] = answer;
+    if (!joined.is_object()) joined = Json{{"SageMakerInput", std::move(joined)}};
+    joined["SageMakerOutput"] = said;
   }
   return printed(filter, select(filter.output, joined));
 }

@@ -2,6 +2,7 @@
 // again. A record is JSON, a line of an object that is split by Line, else the object; or a row of CSV.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,15 +21,17 @@ struct TransformFilter {
 // Of CreateTransformJob's request; nothing where it asks for none. Throws what AWS's service answers.
 std::optional<TransformFilter> transform_filter(const Json& request);
 
-// All of these throw Kind::invalid for what is no record or lacks what a filter wants. A row of CSV is a list of its
-// cells.
-std::vector<Json> transform_records(const TransformFilter& filter, std::string_view content, bool by_line);
+// Records and answers are text, parts of what they came in: their values take many times as much, so there is one at a
+// time. What is no record, is larger than this, or lacks what a filter wants, is refused with Kind::invalid.
+inline constexpr std::uint64_t kMostRecord = std::uint64_t{32} << 20;  // bytes
+
+std::vector<std::string_view> transform_records(std::string_view content, bool by_line);
 // What is sent of them, a line each.
-std::string sent_of(const TransformFilter& filter, const std::vector<Json>& records);
+std::string sent_of(const TransformFilter& filter, const std::vector<std::string_view>& records);
 // The answers to `count` records that were sent together.
-std::vector<Json> answers_in(const TransformFilter& filter, std::string_view answer, std::size_t count);
+std::vector<std::string_view> answers_in(const TransformFilter& filter, std::string_view answer, std::size_t count);
 // What is written of a record and its answer. Where they are joined, of JSON {.., "SageMakerOutput": ..}, of CSV the
 // answer's cells behind the record's.
-std::string written_of(const TransformFilter& filter, const Json& record, const Json& answer);
+std::string written_of(const TransformFilter& filter, std::string_view record, std::string_view answer);
 
 }  // namespace graft

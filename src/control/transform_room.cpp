@@ -6,7 +6,7 @@
 namespace graft {
 namespace {
 
-constexpr auto kLook = std::chrono::milliseconds(200);
+constexpr auto kLook = std::chrono::seconds(1);
 
 }  // namespace
 

@@ -46,9 +46,9 @@ TEST_F(TransformTest, SaysWhichRowHasNotWhatIsWanted) {
   call("CreateTransformJob", request);
   work.start();
   EXPECT_EQ(ended()["TransformJobStatus"], "Failed");
-  EXPECT_THAT(described()["FailureReason"].get<std::string>(), HasSubstr("line 2: a quote of the CSV row"));
+  EXPECT_THAT(described()["FailureReason"].get<std::string>(), HasSubstr("record 2: a quote of the CSV row"));
   const TransformFilter filter{.input = parse_json_path("$[5:]"), .csv = true};
-  EXPECT_THROW(sent_of(filter, transform_records(filter, "1,2", true)), Error);
+  EXPECT_THROW(sent_of(filter, transform_records("1,2", true)), Error);
   EXPECT_THROW(answers_in(filter, "1\n2\n", 1), Error);
 }
 

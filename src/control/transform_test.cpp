@@ -102,12 +102,13 @@ TEST_F(TransformTest, JoinsAnswersWithTheirLines) {
 
 TEST(TransformFilter, KnowsRecordsAndAnswersOfEitherForm) {
   const TransformFilter join{.join = true};
-  EXPECT_EQ(written_of(join, Json::parse("[1, 2]"), 0.5), R"({"SageMakerInput":[1,2],"SageMakerOutput":0.5})");
-  EXPECT_EQ(written_of({.output = parse_json_path("$.a")}, 1, {{"a", 2}}), "2");
-  EXPECT_EQ(transform_records(join, "{\n}", false).size(), 1U);
-  EXPECT_THROW(transform_records(join, "{\n}", true), Error);
+  EXPECT_EQ(written_of(join, "[1, 2]", "0.5"), R"({"SageMakerInput":[1,2],"SageMakerOutput":0.5})");
+  EXPECT_EQ(written_of({.output = parse_json_path("$.a")}, "1", R"({"a": 2})"), "2");
+  EXPECT_EQ(sent_of(join, transform_records("{\n}", false)), "{}\n");
+  EXPECT_THROW(sent_of(join, transform_records("{\n}", true)), Error);
   EXPECT_THROW(answers_in(join, "1\n2\n", 3), Error);
-  EXPECT_EQ(answers_in(join, "[1,\n2]", 1)[0].size(), 2U);
+  EXPECT_EQ(answers_in(join, "[1,\n2]", 1)[0], "[1,\n2]");
+  EXPECT_THROW(written_of({}, "1", std::string(kMostRecord + 1, '1')), Error);
 }
 
 TEST_F(TransformTest, FailsWhenAnObjectDoesAndDoesTheOthers) {

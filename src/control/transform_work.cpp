@@ -23,9 +23,9 @@ constexpr std::size_t kMostObjects = 1'000'000;
 // take together.
 constexpr std::uint64_t kMostObject = std::uint64_t{256} << 20;
 constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 30;
-// How often an object is in memory: beside its answers, and where it is filtered as values that take far more than
-// text.
-constexpr std::uint64_t kPlain = 2, kFiltered = 10;
+// How often an object is in memory: beside its answers, and where it is filtered as lines and as what is sent of them;
+// and what the values of a record take at most.
+constexpr std::uint64_t kPlain = 2, kFiltered = 8, kValues = 24;
 constexpr std::size_t kMostReason = 1024;
 constexpr double kLook = 0.05;  // seconds
 constexpr const char* kLogGroup = "/aws/sagemaker/TransformJobs";
@@ -186,7 +186,8 @@ std::uint64_t TransformWork::memory_for(const Record& job, const TransformPlan& 
     const auto found = control_.outside.list_objects(job.account, input.path, 1);
     if (!found.empty() && found[0].key == input.path.key) size = found[0].size;
   }
-  return std::min(size, kMostObject) * (plan.filter ? kFiltered : kPlain);
+  size = std::min(size, kMostObject);
+  return plan.filter ? size * kFiltered + std::min(size, kMostRecord) * kValues : size * kPlain;
 }
 
 void TransformWork::transform_object(const Record& job, const TransformPlan& plan, const TransformInput& input) {
@@ -212,13 +213,14 @@ std::string TransformWork::answers_to(const Record& job, const TransformPlan& pl
     }
     return answers;
   }
-  const std::vector<Json> records = transform_records(*plan.filter, content, plan.by_line);
+  const std::vector<std::string_view> records = transform_records(content, plan.by_line);
   const std::string sent = sent_of(*plan.filter, records);
   std::size_t next = 0;
   for (const std::string_view request : requests_of(plan, sent)) {
     // Each record is a line; one that is sent alone has no end of it.
     const auto ends = static_cast<std::size_t>(std::count(request.begin(), request.end(), '\n'));
-    for (const Json& answer : answers_in(*plan.filter, ask(job, plan, request), std::max<std::size_t>(1, ends))) {
+    const std::string said = ask(job, plan, request);
+    for (const std::string_view answer : answers_in(*plan.filter, said, std::max<std::size_t>(1, ends))) {
       answers += written_of(*plan.filter, records.at(next++), answer);
       end_line();
     }
