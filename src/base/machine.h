@@ -22,6 +22,9 @@ std::filesystem::path cache_folder();
 // The numbers of the cores that this process may run on; none where the system does not say.
 std::vector<int> cores_of_process();
 
+// Whether a name or an address without brackets is one of this machine's loopback.
+bool is_loopback(std::string_view host);
+
 // A port of the loopback address that nobody listens on now; somebody else may be faster.
 std::uint16_t find_free_port();
 

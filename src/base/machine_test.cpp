@@ -30,6 +30,13 @@ TEST(Machine, FindsProgramsInTheOrderOfPath) {
   EXPECT_EQ(find_container_engine(), folder.path() / "b/docker");
 }
 
+TEST(Machine, KnowsItself) {
+  for (const char* host : {"localhost", "127.0.0.1", "127.1.2.3", "::1"}) EXPECT_TRUE(is_loopback(host)) << host;
+  for (const char* host : {"localhost.example", "128.0.0.1", "::2", "", "1127.0.0.1"}) {
+    EXPECT_FALSE(is_loopback(host)) << host;
+  }
+}
+
 TEST(Machine, HasCoresAndPorts) {
   EXPECT_THAT(cores_of_process(), testing::Not(testing::IsEmpty()));
   EXPECT_GT(find_free_port(), 0);

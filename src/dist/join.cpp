@@ -3,15 +3,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/machine.h"
 
 namespace graft {
 namespace {
 
 constexpr auto kDrain = std::chrono::seconds(10);
-
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host.starts_with("127.");
-}
 
 // For a process that is busy when its job ends. What it was writing is whole or not there.
 void give_up(const std::string& why) {

@@ -48,6 +48,16 @@ TEST(Object, IsPutFoundGotAndDeletedWhateverItsKey) {
   }
 }
 
+TEST(Object, OfThisMachineIsAskedForWithoutAProxy) {
+  setenv("http_proxy", "http://127.0.0.1:1", 1);
+  setenv("all_proxy", "http://127.0.0.1:1", 1);
+  TestStore store;
+  put_object(store.settings(), {"bucket", "key"}, as_bytes("x"), "");
+  EXPECT_EQ(get(store, "s3://bucket/key"), "x");
+  unsetenv("http_proxy");
+  unsetenv("all_proxy");
+}
+
 TEST(Object, TellsItsTypeAndSignsIt) {
   TestStore store;
   put_object(store.settings(), {"bucket", "key"}, as_bytes("{}"), "application/json");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/machine.h"
 
 namespace graft {
 namespace {
@@ -138,6 +139,17 @@ void set(CURL* handle, CURLoption option, Value value) {
   if (curl_easy_setopt(handle, option, value) != CURLE_OK) fail(Kind::internal, "libcurl refuses option ", option);
 }
 
+// A proxy would look for the store of this machine on its own.
+void set_proxy(CURL* handle, const std::string& url) {
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parts(curl_url(), curl_url_cleanup);
+  char* found = nullptr;
+  if (curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS) != CURLUE_OK) return;
+  if (curl_url_get(parts.get(), CURLUPART_HOST, &found, 0) != CURLUE_OK) return;
+  const std::unique_ptr<char, decltype(&curl_free)> host(found, curl_free);
+  const std::string_view name(found);
+  if (is_loopback(name.starts_with('[') ? name.substr(1, name.size() - 2) : name)) set(handle, CURLOPT_PROXY, "");
+}
+
 void set_times(CURL* handle, const WebRequest& request) {
   set(handle, CURLOPT_NOSIGNAL, 1L);
   set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect.count()));
@@ -232,6 +244,7 @@ WebAnswer exchange(const WebRequest& request) {
   set(handle, CURLOPT_WRITEFUNCTION, on_body);
   set(handle, CURLOPT_WRITEDATA, &sink);
   if (!request.authorities.empty()) set(handle, CURLOPT_CAINFO, request.authorities.c_str());
+  set_proxy(handle, request.url);
   set_times(handle, request);
   set_body(handle, course);
   const List lines = set_headers(handle, request.headers);

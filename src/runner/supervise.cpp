@@ -60,8 +60,9 @@ struct Program {
     }
     memory = command.memory;
     if (!command.hidden.empty()) {
-      // The program may have been put beside the data.
-      confinement.emplace(command.hidden, std::vector{command.folder, fs::path(words.front()).parent_path()});
+      // The programs may have been put beside the data, and even within.
+      const fs::path program = words.front();
+      confinement.emplace(command.hidden, std::vector{command.folder, program, program.parent_path() / "graft-learn"});
     }
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
