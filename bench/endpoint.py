@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import io
 import pathlib
-import re
 import statistics
 import subprocess
 import tarfile
@@ -15,7 +14,7 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 
-from objects import REGION, client, server
+from objects import REGION, client, keys_of, server
 from serve import free_port
 
 ROLE = "arn:aws:iam::123456789012:role/graft"
@@ -75,8 +74,7 @@ def measure(graft, bundle, picture, root):
         log = root / "graft.log"
         process = stack.enter_context(server([graft, "up", "--data", root / "data", "--port", port], port, "/_/health",
                                              stdout=open(log, "w")))
-        names = dict(re.findall(r"export (AWS_\w+)=(\S+)", log.read_text()))
-        access, secret = names["AWS_ACCESS_KEY_ID"], names["AWS_SECRET_ACCESS_KEY"]
+        access, secret = keys_of(log)
         s3 = client(port, access, secret)
         s3.create_bucket(Bucket="bench")
         s3.put_object(Bucket="bench", Key="model.tar.gz", Body=packed(bundle))
