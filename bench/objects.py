@@ -84,8 +84,8 @@ def client(port, access_key, secret_key):
                         aws_secret_access_key=secret_key, config=botocore.config.Config(signature_version="s3v4"))
 
 
-def presigned(s3, operation, keys):
-    urls = [s3.generate_presigned_url(operation, Params={"Bucket": "bench", "Key": key}, ExpiresIn=86400) for key in keys]
+def presigned(s3, operation, keys, bucket="bench"):
+    urls = [s3.generate_presigned_url(operation, Params={"Bucket": bucket, "Key": key}, ExpiresIn=86400) for key in keys]
     return [url.split("/", 3)[3].join(["/", ""]) for url in urls]
 
 

@@ -197,8 +197,9 @@ Index::Reader Index::read() {
     }
   }
   auto database = std::make_unique<Database>(state_->file);
-  // Pages come from the system's cache, so that each connection needs little memory.
-  database->script("pragma query_only = on; pragma cache_size = -1024; pragma mmap_size = 1073741824;");
+  // Pages come from the system's cache, so that each connection needs little memory: of what lies behind the 2 GiB that
+  // SQLite maps, room for the upper levels of the tables of millions of objects.
+  database->script("pragma query_only = on; pragma cache_size = -4096; pragma mmap_size = 2147418112;");
   return Reader(database.release(), give_back);
 }
 
