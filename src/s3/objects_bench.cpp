@@ -1,4 +1,4 @@
-// A bucket with 1,000 objects beside one with 1,000,000: put, get and list must not take longer than twice as long.
+// The index of a bucket with 1,000 objects beside one with 1,000,000, without HTTP. bench/million.py has what clients see.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
