@@ -1,4 +1,4 @@
-// The index of a bucket with 1,000 objects beside one with 1,000,000, without HTTP. bench/million.py has what clients see.
+// The index of a bucket with 1,000 objects beside one with 1,000,000, without HTTP: bench/million.py has what is seen.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
