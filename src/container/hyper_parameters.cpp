@@ -111,7 +111,7 @@ class Translation {
     if (mode) {
       request_.mode = *mode;
       require(!pretrained || *pretrained == (*mode != "scratch"), "mode=", *mode,
-              " and use_pretrained_model=", *pretrained ? "1" : "0", " contradict each other: leave one out");
+              " and use_pretrained_model=", pretrained.value_or(false) ? "1" : "0", " contradict each other: leave one out");
     } else if (pretrained ? *pretrained || sources_.channel : something) {
       request_.mode = sources_.channel || pretrained ? "finetune" : "head";
     } else {

@@ -18,7 +18,7 @@ std::string pack_sizes(const std::vector<std::uint64_t>& sizes) {
 
 std::vector<std::uint64_t> unpack_sizes(ByteView packed) {
   std::vector<std::uint64_t> sizes(packed.size() / sizeof(std::uint64_t));
-  std::memcpy(sizes.data(), packed.data(), sizes.size() * sizeof(std::uint64_t));
+  if (!sizes.empty()) std::memcpy(sizes.data(), packed.data(), sizes.size() * sizeof(std::uint64_t));
   return sizes;
 }
 
