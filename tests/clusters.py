@@ -3,11 +3,11 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 
 import engines
+import support
 
 HERE = os.uname().nodename
 NEEDS = "Slurm starts here only as root, with slurmctld, slurmd, slurm-client and munge"
@@ -43,14 +43,6 @@ def program(name):
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
 
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
 class Cluster:
     """munged, slurmctld and two slurmd, each node with a name of its own that leads to this machine."""
 
@@ -62,7 +54,7 @@ class Cluster:
         key = folder / "munge/key"
         key.write_bytes(os.urandom(128))
         key.chmod(0o400)
-        configuration = CONFIGURATION.format(here=HERE, folder=folder, ports=free_ports(3), cpus=cpus)
+        configuration = CONFIGURATION.format(here=HERE, folder=folder, ports=[support.free_port() for _ in range(3)], cpus=cpus)
         (folder / "slurm.conf").write_text(configuration)
         (folder / "hosts").write_text(f"127.0.0.1 localhost {HERE} n1 n2\n")
         self.environment = engines.variables(SLURM_CONF=folder / "slurm.conf")

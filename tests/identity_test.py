@@ -18,7 +18,7 @@ from unittest import mock
 import botocore.exceptions
 
 import support
-from platforms import Platform, free_port
+from platforms import Platform
 
 NEWEST = support.ROOT / "build/python/bin/python"
 CLI = "/usr/bin/aws"
@@ -268,7 +268,7 @@ class Commands(support.ProductTest):
         self.addCleanup(support.graft, "down", "--data", self.data)
 
     def up(self, *arguments):
-        done = self.succeed("up", "--data", self.data, "--port", free_port(), "--detach", *arguments)
+        done = self.succeed("up", "--data", self.data, "--port", support.free_port(), "--detach", *arguments)
         return dict(re.findall(r"export (AWS_\w+)=(\S+)", done.stdout))
 
     def test_up_status_and_down(self):
@@ -291,7 +291,7 @@ class Commands(support.ProductTest):
         self.assertEqual(self.data.stat().st_mode & 0o777, 0o700)
 
     def test_a_config_file(self):
-        config, port = self.folder / "graft.conf", free_port()
+        config, port = self.folder / "graft.conf", support.free_port()
         config.write_text(f"# of a test\n\n port={port}\r\ncores = 1\n")
         self.succeed("up", "--data", self.data, "--config", config, "--detach")
         self.assertIn(f":{port}", self.json_of("status", "--data", self.data)["url"])
@@ -308,7 +308,7 @@ class Commands(support.ProductTest):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             manager.bind(str(told))
             manager.settimeout(60)
-            process = subprocess.Popen(support.command("up", "--data", self.data, "--port", free_port()),
+            process = subprocess.Popen(support.command("up", "--data", self.data, "--port", support.free_port()),
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                        env={**support.environment(), "NOTIFY_SOCKET": str(told)})
             self.assertEqual(manager.recv(100), b"READY=1")

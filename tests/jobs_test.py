@@ -15,7 +15,7 @@ import unittest
 import support
 import training_jobs
 from containers import IMAGE, Podman
-from platforms import Platform, free_port
+from platforms import Platform
 from training_jobs import BUCKET, LONG, channel
 
 LANDLOCK_CREATE_RULESET = 444
@@ -242,7 +242,7 @@ class Containers(training_jobs.JobsTest):
         self.sagemaker.create_training_job(**request)
 
     def test_instances_reach_each_other_by_name(self):
-        port = free_port()
+        port = support.free_port()
         script = f"""set -e
         case $CURRENT_HOST in
           algo-1) nc -l -p {port} -e /bin/echo hello ;;

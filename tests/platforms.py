@@ -3,7 +3,6 @@ import json
 import pathlib
 import re
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -22,17 +21,11 @@ ROLE = "arn:aws:iam::123456789012:role/graft"
 START_SECONDS = 30
 
 
-def free_port():
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        return holder.getsockname()[1]
-
-
 class Platform:
     """Ends with the `with` block. `keys` are those that the first start printed."""
 
     def __init__(self, folder, *options):
-        self.folder, self.options, self.port = pathlib.Path(folder), options, free_port()
+        self.folder, self.options, self.port = pathlib.Path(folder), options, support.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = self.folder.parent / f"{self.folder.name}.log"
         self.keys = {}

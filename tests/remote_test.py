@@ -13,7 +13,7 @@ import unittest
 import boto3
 
 import support
-from platforms import Platform, free_port
+from platforms import Platform
 from support import LABELS, backbone, images, trained_head
 
 MOTO = support.ROOT / "build/python/bin/moto_server"
@@ -51,7 +51,7 @@ def platform_store(folder):
 
 @contextlib.contextmanager
 def moto_store(folder):
-    port, keys = free_port(), {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
+    port, keys = support.free_port(), {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
     url = f"http://127.0.0.1:{port}"
     with open(folder / "moto.log", "wb") as log:
         server = subprocess.Popen([MOTO, "-p", str(port)], stdout=log, stderr=subprocess.STDOUT)
@@ -142,7 +142,7 @@ class Remote:
 
     def test_a_store_that_is_not_there(self):
         done = self.store.graft("pull", "s3://bucket/x", self.folder / "out", "--s3-endpoint",
-                                f"http://127.0.0.1:{free_port()}")
+                                f"http://127.0.0.1:{support.free_port()}")
         self.assertEqual(done.returncode, 1)
         self.sentence_of(done, ["s3://bucket/x", "6 times"])
 

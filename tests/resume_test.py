@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """A run that is killed at any moment and resumed ends as if it had never been killed."""
+import contextlib
 import json
 import random
 import shutil
@@ -28,8 +29,11 @@ class Run:
 
     def checkpoint(self):
         """Changes whenever a checkpoint is written; None before the first."""
-        files = list((self.out / "run").glob("*/checkpoints/*.safetensors"))
-        return max(file.stat().st_mtime_ns for file in files) if files else None
+        times = []
+        for file in (self.out / "run").glob("*/checkpoints/*.safetensors"):
+            with contextlib.suppress(FileNotFoundError):  # an old one goes when there is a new one
+                times.append(file.stat().st_mtime_ns)
+        return max(times, default=None)
 
     def weights(self):
         return (self.out / "model.safetensors").read_bytes()

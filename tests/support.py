@@ -5,12 +5,14 @@ GRAFT_BIN is the folder of graft and graft-learn; ctest sets it, and the dev pre
     /usr/bin/python3 tests/main_job_test.py MainJob.test_inspect
 """
 import colorsys
+import contextlib
 import functools
 import json
 import os
 import pathlib
 import random
 import shutil
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -46,6 +48,16 @@ def scratch_folder():
     holder = tempfile.TemporaryDirectory(prefix="graft-test-")
     scratch_folder.holder = holder
     return pathlib.Path(holder.name)
+
+
+def free_port():
+    """None of those that the system gives to connections by itself: it could do so before somebody listens there."""
+    for port in random.SystemRandom().sample(range(10_000, 32_000), 100):
+        with socket.socket() as holder, contextlib.suppress(OSError):
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            holder.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def picture(label, number, size):
