@@ -22,6 +22,9 @@ std::filesystem::path cache_folder();
 // The numbers of the cores that this process may run on; none where the system does not say.
 std::vector<int> cores_of_process();
 
+// Bytes of physical memory.
+std::uint64_t memory_of_machine();
+
 // Whether a name or an address without brackets is one of this machine's loopback.
 bool is_loopback(std::string_view host);
 

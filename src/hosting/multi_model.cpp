@@ -1,12 +1,11 @@
 #include "hosting/multi_model.h"
 
-#include <unistd.h>
-
 #include <vector>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/machine.h"
 #include "hosting/forward.h"
 #include "hosting/runtime_answer.h"
 
@@ -16,11 +15,6 @@ namespace {
 constexpr std::chrono::seconds kLoadTime{60};
 constexpr std::size_t kLongestTarget = 1024;
 constexpr int kOk = 200, kLoadedAlready = 409, kNoMemory = 507;
-
-std::uint64_t half_of_memory() {
-  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGE_SIZE)) /
-         2;
-}
 
 Error invalid(const std::string& sentence) {
   return {Kind::invalid, kValidationError, sentence};
@@ -49,7 +43,7 @@ MultiModel::MultiModel(ModelCache& cache, std::string account, std::string prefi
     : cache_(cache),
       account_(std::move(account)),
       prefix_(prefix.ends_with('/') ? std::move(prefix) : prefix + "/"),
-      most_bytes_(most_bytes ? most_bytes : half_of_memory()) {}
+      most_bytes_(most_bytes ? most_bytes : memory_of_machine() / 2) {}
 
 MultiModel::EntryPointer MultiModel::entry_of(std::string_view target, unsigned start) {
   const std::lock_guard lock(mutex_);

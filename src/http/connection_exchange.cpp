@@ -39,7 +39,7 @@ void Connection::stream() {
   if (phase_ == Phase::draining) return drain();
   Bytes piece = reader_.take_body();
   arrived_ += piece.size();
-  if (arrived_ * 1000 >= kLeastBytesPerSecond * static_cast<std::size_t>(limit_.count())) progressed();
+  if (is_progress(arrived_, limit_)) progressed();
   const bool room = body_->push(std::move(piece));
   if (reader_.stage() == RequestReader::Stage::body) {
     paused_ = !room;

@@ -11,6 +11,11 @@ namespace graft {
 
 using Clock = std::chrono::steady_clock;
 
+bool is_progress(std::uint64_t bytes, std::chrono::milliseconds limit) {
+  constexpr std::uint64_t kLeastBytesPerSecond = 1024;
+  return bytes * 1000 >= kLeastBytesPerSecond * static_cast<std::uint64_t>(limit.count());
+}
+
 Error client_is_gone() {
   return Error(Kind::unavailable, "IncompleteBody", "the client ended the connection before it had sent the body");
 }
@@ -29,7 +34,7 @@ std::optional<std::size_t> SocketBody::try_read(std::span<std::byte> room) {
   if (got <= 0) throw client_is_gone();
   left_ -= static_cast<std::uint64_t>(got);
   arrived_ += static_cast<std::uint64_t>(got);
-  if (arrived_ * 1000 >= kLeastBytesPerSecond * static_cast<std::uint64_t>(limit_.count())) {
+  if (is_progress(arrived_, limit_)) {
     arrived_ = 0;
     waited_ = {};
   }

@@ -11,9 +11,9 @@
 
 namespace graft {
 
-// What a body that goes to a waiting thread must bring, on average over the time for progress: who sends a byte now and
-// then would hold the thread for nothing.
-constexpr std::size_t kLeastBytesPerSecond = 1024;
+// Whether a body that goes to a waiting thread has brought enough, on average over the time for progress: who sends a
+// byte now and then would hold the thread for nothing.
+bool is_progress(std::uint64_t bytes, std::chrono::milliseconds limit);
 
 // What a read of a body throws.
 Error client_is_gone();

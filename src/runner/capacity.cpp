@@ -1,16 +1,10 @@
 #include "runner/capacity.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/instance_type.h"
 
 namespace graft {
-
-std::uint64_t memory_of_machine() {
-  return static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
 
 Capacity::Capacity(std::vector<int> cores, std::uint64_t memory) : cores_(std::move(cores)), memory_(memory) {}
 

@@ -10,8 +10,6 @@
 
 namespace graft {
 
-std::uint64_t memory_of_machine();
-
 class Capacity {
  public:
   Capacity(std::vector<int> cores, std::uint64_t memory);

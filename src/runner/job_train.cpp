@@ -14,7 +14,6 @@
 #include "base/printable.h"
 #include "base/words.h"
 #include "runner/below.h"
-#include "runner/capacity.h"
 #include "runner/job_log.h"
 #include "runner/job_run.h"
 #include "runner/log_text.h"
